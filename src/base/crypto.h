@@ -1,0 +1,13 @@
+/* The only user of libcrypto. Pure; any thread. */
+#ifndef POSTROOM_BASE_CRYPTO_H
+#define POSTROOM_BASE_CRYPTO_H
+
+#include "base/err.h"
+
+#include <stddef.h>
+
+#define SHA256_HEX 65 /* 64 characters and a NUL */
+
+bool crypto_sha256_hex(char dst[SHA256_HEX], const void *data, size_t n) MUST_CHECK;
+
+#endif

@@ -1,0 +1,35 @@
+/* Where the current snapshot and the worker's gauges are posted. Any thread.
+ * A reader takes a reference and releases it after the frame. */
+#ifndef POSTROOM_CORE_BOARD_H
+#define POSTROOM_CORE_BOARD_H
+
+#include "base/wake.h"
+#include "core/snapshot.h"
+
+/* What this process's worker tells about itself; plain, copied. */
+struct gauges {
+    bool worker_here;        /* a worker thread runs in this process */
+    char worker_name[128];
+    int in_flight;           /* messages on the wire or waiting for their outcome to be written */
+    int64_t sent, failed;    /* since the start */
+    int64_t stall_us;        /* longest turn of the loop */
+    bool database_away;
+    int64_t drain_deadline_us; /* boot time; 0: not draining */
+    char trouble[160];       /* what the worker cannot get done just now; "" : nothing */
+};
+
+struct board;
+
+struct board *board_new(const struct wake *wake, struct err *err); /* wake: may be NULL, not owned */
+void board_free(struct board *b);
+
+/* Hands one reference over to the board. */
+void board_post(struct board *b, struct snapshot *s);
+
+/* A new reference (release with snapshot_release), or NULL where none was posted yet. */
+struct snapshot *board_take(struct board *b);
+
+void board_set_gauges(struct board *b, const struct gauges *g); /* b may be NULL */
+void board_get_gauges(struct board *b, struct gauges *out);
+
+#endif

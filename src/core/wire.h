@@ -1,0 +1,56 @@
+/* A request without a wire, and what came back: what providers build and read, and net carries.
+ * Plain data with owners; no thread of its own. */
+#ifndef POSTROOM_CORE_WIRE_H
+#define POSTROOM_CORE_WIRE_H
+
+#include "base/buf.h"
+
+#include <stdint.h>
+
+#define WIRE_MAX_HEADERS 8
+#define WIRE_MAX_BODY ((size_t)64 * 1024 * 1024)
+#define WIRE_MAX_ANSWER ((size_t)256 * 1024)
+
+struct wire_header {
+    char name[64];
+    char value[320];
+    bool secret; /* never logged, never hashed */
+};
+
+struct wire_request {
+    char url[512];
+    struct wire_header headers[WIRE_MAX_HEADERS];
+    int header_count;
+    struct buf body; /* owned */
+    bool replay_safe; /* carries an idempotency key: a repeated POST has one effect */
+};
+
+/* How far the transport came; what acceptance depends on when there is no answer. */
+enum wire_end {
+    WIRE_ANSWERED,  /* a complete HTTP answer: status is valid */
+    WIRE_NOT_SENT,  /* resolve, connect or TLS failed, or it was never started: nothing left here */
+    WIRE_LOST,      /* bytes left, no complete answer came back (reset, closed, cut) */
+    WIRE_TIMED_OUT, /* bytes left, no complete answer within the time */
+};
+
+struct wire_response {
+    enum wire_end end;
+    int status;          /* HTTP status, 0 where none */
+    struct buf body;     /* owned; at most WIRE_MAX_ANSWER */
+    bool body_cut;       /* the answer was longer */
+    struct buf headers;  /* owned; "name: value\n" lines, names in lower case, at most 16 KiB */
+    char problem[160];   /* the transport's words where end is not WIRE_ANSWERED */
+    int64_t took_ms;
+};
+
+void wire_request_init(struct wire_request *r);
+void wire_request_done(struct wire_request *r);
+void wire_request_header(struct wire_request *r, const char *name, const char *value, bool secret);
+
+void wire_response_init(struct wire_response *r);
+void wire_response_done(struct wire_response *r);
+
+/* Copies the value of a header (name in lower case) to dst; false where it is absent. */
+bool wire_response_header(const struct wire_response *r, const char *name, char *dst, size_t size);
+
+#endif

@@ -1,0 +1,49 @@
+/* A provider: how messages become one request, and what its answer means.
+ *
+ * The contract. `build` and `read` are pure: no I/O, no clock, no log, no globals, any thread.
+ *   build: the same manifest and settings give the same bytes, always (hash and key depend on
+ *          it). The request owns copies. Secrets appear only in headers marked `secret`.
+ *          Messages were accepted by message_check before; false is for what a provider cannot
+ *          express at all (err says what to fix), and ends the message as rejected.
+ *   read:  total. Any status, any bytes, any transport end yields one outcome per message in the
+ *          manifest's order, and never SENT unless the provider said so; where acceptance cannot
+ *          be told it says UNCERTAIN.
+ * The order of calls: check once at start; per request build, (the queue stores the manifest),
+ * the wire, read; for a replay build again with the same manifest: the hash must agree. */
+#ifndef POSTROOM_PROVIDER_PROVIDER_H
+#define POSTROOM_PROVIDER_PROVIDER_H
+
+#include "core/manifest.h"
+#include "core/outcome.h"
+#include "core/settings.h"
+#include "core/wire.h"
+
+struct provider {
+    const char *name;      /* as in the configuration, and the lane's name */
+    int batch_max;         /* messages per request; 1: no batches */
+    int64_t key_life_ms;   /* how long an idempotency key is trusted; 0: none */
+    double start_rate;     /* requests per second until headers tell; 0: no limit */
+    bool wire;             /* false: the answer is made without a network (null) */
+
+    /* Is the configuration complete? err says which key is missing and how to set it. */
+    bool (*check)(const struct settings *s, struct err *err);
+
+    /* May this message share a request with others? */
+    bool (*batchable)(const struct message *m);
+
+    bool (*build)(const struct settings *s, const struct manifest *m, struct wire_request *out,
+                  struct err *err);
+
+    /* out->outcomes has room for m->n. For a provider without a wire, `response` has end
+     * WIRE_ANSWERED and status 200. */
+    void (*read)(const struct wire_response *response, const struct manifest *m,
+                 struct reading *out);
+};
+
+/* NULL where there is no such provider. */
+const struct provider *provider_find(const char *name);
+
+/* "resend, null": for messages. */
+const char *provider_names(void);
+
+#endif
