@@ -110,6 +110,5 @@ unit-build: $(UNIT_TESTS)
 
 -include $(shell find $(BUILD)/obj $(BUILD)/unit -name '*.d' 2>/dev/null)
 
-include tools/checks.mk
 
 .PHONY: all unit-build
