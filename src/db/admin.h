@@ -7,6 +7,8 @@
 #include "core/command.h"
 #include "db/db.h"
 
+#include <stddef.h>
+
 /* --- pause, resume, trigger ------------------------------------------------------------------- */
 
 struct admin_pause {
@@ -70,10 +72,6 @@ bool admin_cancel(struct db *db, const char *who, const struct admin_choice *c,
 bool admin_count(struct db *db, enum command_kind kind, const struct admin_choice *c,
                  struct admin_totals *out, struct err *err) MUST_CHECK;
 
-/* A time as a person writes it (what PostgreSQL reads: "2026-09-22 03:00", "yesterday"), or an age
- * ("2h", "30m": so long ago), as wall microseconds. ERR_USAGE. For struct filter. */
-bool admin_time(struct db *db, const char *text, int64_t *out_us, struct err *err) MUST_CHECK;
-
 /* --- enqueue ---------------------------------------------------------------------------------- */
 
 /* One mail for `send`; NULL = not given. Nothing is checked but by the database: what cannot be
@@ -82,13 +80,13 @@ struct admin_mail {
     const char *to, *from, *subject, *html, *text;
     const char *headers_json;     /* object of strings */
     const char *attachments_json; /* SPEC 2 */
-    const char *scheduled_at;     /* as for admin_time, an age meaning from now on ("2h") */
+    int64_t scheduled_at_us;      /* wall time; 0: at once */
     const char *priority;
     const char *dedupe_key;
 };
 
 /* id: where the message's id goes. *existed: the dedupe_key is known, id is that message's.
- * ERR_USAGE: a time or number that is none. */
+ * ERR_USAGE: a priority that is none. */
 bool admin_enqueue(struct db *db, const struct admin_mail *m, char *id, size_t id_size,
                    bool *existed, struct err *err) MUST_CHECK;
 

@@ -14,7 +14,7 @@ struct list_query {
                                sent cancelled; "failed" holds retrying and uncertain ones too */
     const char *error_code; /* NULL: any; implies failed */
     const char *to;         /* NULL: any; a part of the recipient, in any case */
-    const char *since;      /* NULL: any; created at or after: a time as PostgreSQL reads it */
+    int64_t since_us;       /* 0: any; created at or after (wall time) */
     int limit;              /* 1.. */
 };
 
@@ -25,7 +25,7 @@ struct list_query {
 typedef bool list_row_fn(void *ctx, const char *json);
 
 /* Newest first (pending, scheduled, retrying: first to be sent first; processing: oldest claim
- * first). ERR_USAGE: an unknown status or a `since` that is no time. */
+ * first). ERR_USAGE: an unknown status. */
 bool list_messages(struct db *db, const struct list_query *q, list_row_fn *row, void *ctx,
                    struct err *err) MUST_CHECK;
 
