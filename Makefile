@@ -1,114 +1,195 @@
 # postroom: one Makefile, no recursion. `make help` lists the targets.
 
 BUILD   ?= build
-CC      ?= cc
+PREFIX  ?= /usr/local
+CFLAGS  ?= -O2 -g
 VERSION := $(shell sed -n 's/^\#\# \[\([0-9][0-9.]*\)\].*/\1/p' CHANGELOG.md | head -n 1)
-
-# Folders in link order: each may use only those to its right (tools/layers checks the includes,
-# the unit tests link only what their layer allows).
-LAYERS := app sandbox demo ui feed http worker config db net provider core base
-LIBS_base     := -lcjson -lcrypto
-LIBS_net      := -lcurl
-LIBS_db       := -lpq
-LIBS_ui       := -lncursesw
-LIBS_http     := -lmicrohttpd
-
-probe = $(shell printf 'int main(void){return 0;}' | $(CC) -Werror $(1) -x c -o /dev/null - >/dev/null 2>&1 && echo $(1))
-
-WARN := -Wall -Wextra -Wformat=2 -Wconversion -Wshadow -Wvla -Wmissing-prototypes \
-        -Wstrict-prototypes -Wimplicit-fallthrough -Wpointer-arith -Wwrite-strings
-WARN += $(call probe,-Wtrampolines) $(call probe,-Wbidi-chars=any)
-WARN += -Werror=format-security -Werror=implicit -Werror=incompatible-pointer-types -Werror=int-conversion
-ifeq ($(CI),1)
-WARN += -Werror
-endif
-ifeq ($(CI),true)
-WARN += -Werror
-endif
-
-HARDEN := -fstack-protector-strong -fno-delete-null-pointer-checks -fno-strict-overflow \
-          -fno-strict-aliasing -fexceptions
-HARDEN += $(call probe,-fstack-clash-protection) $(call probe,-fcf-protection=full) \
-          $(call probe,-ftrivial-auto-var-init=zero)
-FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
-
-# SANITIZE=address,undefined or SANITIZE=thread: the same build with sanitizers
-ifdef SANITIZE
-OPT     := -O1 -g -fsanitize=$(SANITIZE) -fno-omit-frame-pointer
-FORTIFY :=
-LDSAN   := -fsanitize=$(SANITIZE)
-else
-OPT     ?= -O2 -g
-endif
-ifdef COVERAGE
-OPT     := -O0 -g --coverage
-FORTIFY :=
-LDSAN   := --coverage
-endif
-
-CPPFLAGS += -Isrc -I$(BUILD)/gen -D_GNU_SOURCE -DPOSTROOM_VERSION='"$(VERSION)"'
-CFLAGS   += -std=c11 $(OPT) $(FORTIFY) $(HARDEN) $(WARN) -fPIE -pthread -MMD -MP
-LDFLAGS  += -pie -pthread $(LDSAN) -Wl,-z,relro,-z,now,-z,noexecstack,-z,nodlopen,--as-needed
-
-sources   = $(sort $(wildcard src/$(1)/*.c))
-objects   = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(call sources,$(1)))
-archive   = $(BUILD)/lib/$(1).a
-below     = $(shell echo "$(LAYERS)" | sed 's/.*\b$(1)\b/$(1)/')
-
-PRESENT  := $(foreach l,$(LAYERS),$(if $(wildcard src/$(l)/*.c),$(l)))
-BINARY   := $(BUILD)/postroom
+MAKEFLAGS += -j$(shell nproc)
 
 .DEFAULT_GOAL := all
-all: $(BINARY) ## build the binary
+.DELETE_ON_ERROR:
 
-$(BINARY): $(call objects,app) $(foreach l,$(filter-out app,$(PRESENT)),$(call archive,$(l)))
-	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(foreach l,$(PRESENT),$(LIBS_$(l)))
+# --- layers --------------------------------------------------------------------------------------
+# A folder of src/ may use itself and what stands here, in link order: tools/layers checks the
+# includes, and the unit tests link nothing else.
+LAYERS        := app demo sandbox ui feed http worker config db net provider core base
+USES_app      := demo sandbox ui feed http worker config db net provider core base
+USES_demo     := sandbox http core base
+USES_sandbox  := http core base
+USES_ui       := core base
+USES_feed     := db core base
+USES_http     := core base
+USES_worker   := db net provider core base
+USES_config   := core base
+USES_db       := core base
+USES_net      := core base
+USES_provider := core base
+USES_core     := base
+USES_base     :=
 
+LIBS_base := -lcjson -lcrypto
+LIBS_net  := -lcurl
+LIBS_db   := -lpq
+LIBS_ui   := -lncursesw
+LIBS_http := -lmicrohttpd
+
+comma := ,
+space := $() $()
+export LAYER_TABLE := $(foreach l,$(LAYERS),$(l):$(subst $(space),$(comma),$(strip $(USES_$(l)))))
+
+# --- flags ---------------------------------------------------------------------------------------
+# The same sources are built in several flavours, each in a folder of its own.
+FLAVOURS     := release clang asan tsan coverage
+DIR_release  := $(BUILD)
+DIR_clang    := $(BUILD)/clang
+DIR_asan     := $(BUILD)/asan
+DIR_tsan     := $(BUILD)/tsan
+DIR_coverage := $(BUILD)/coverage
+
+CC_release   := $(CC)
+CC_clang     := clang
+CC_asan      := $(CC)
+CC_tsan      := $(CC)
+CC_coverage  := $(CC)
+
+fortified     = $(CFLAGS) -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+sanitized     = -O1 -g -fno-omit-frame-pointer -fsanitize=$(1)
+OPT_release  := $(if $(SANITIZE),$(call sanitized,$(SANITIZE)),$(fortified))
+OPT_clang    := $(fortified) -Werror
+OPT_asan     := $(call sanitized,address$(comma)undefined) -fno-sanitize-recover=undefined
+OPT_tsan     := $(call sanitized,thread)
+OPT_coverage := -O0 -g --coverage
+
+WARNINGS := -Wall -Wextra -Wformat=2 -Wconversion -Wshadow -Wvla -Wmissing-prototypes \
+            -Wstrict-prototypes -Wimplicit-fallthrough -Wpointer-arith -Wwrite-strings \
+            -Werror=format-security -Werror=implicit -Werror=incompatible-pointer-types \
+            -Werror=int-conversion $(if $(filter 1 true,$(CI)),-Werror)
+HARDENING := -fstack-protector-strong -fno-delete-null-pointer-checks -fno-strict-overflow \
+             -fno-strict-aliasing -fexceptions
+# What not every compiler knows. The probe runs at first use: `make demo` may have to install one.
+MAYBE := -Wtrampolines -Wbidi-chars=any -fstack-clash-protection -fcf-protection=full \
+         -ftrivial-auto-var-init=zero
+probe = $(shell printf 'int main(void){return 0;}' | \
+          $(1) -Werror $(2) -x c -o /dev/null - >/dev/null 2>&1 && echo '$(2)')
+once  = $(eval $(1) := $(2))$($(1))
+
+DEFINES = -Isrc -I$(BUILD)/gen -D_GNU_SOURCE -DPOSTROOM_VERSION='"$(VERSION)"' $(CPPFLAGS)
+compile = $(CC_$(1)) -std=c11 $(OPT_$(1)) $(DEFINES) $(WARNINGS) $(HARDENING) $(MAYBE_$(1)) \
+          -fPIE -pthread -MMD -MP
+LINK    = -pie -pthread $(LDFLAGS) -Wl,-z,relro,-z,now,-z,noexecstack,-z,nodlopen,--as-needed
+
+# --- what is built -------------------------------------------------------------------------------
+# Targets that run things install what is missing first; a plain `make` installs nothing.
+READY := $(if $(filter deps demo check check-% coverage valgrind,$(MAKECMDGOALS)),deps)
+
+has      = $(if $(wildcard src/$(1)/*.c),$(1))
+PRESENT := $(foreach l,$(LAYERS),$(call has,$(l)))
+BINARY  := $(BUILD)/postroom
+objects  = $(patsubst src/%.c,$(DIR_$(1))/obj/%.o,$(sort $(wildcard src/$(2)/*.c)))
+archives = $(foreach l,$(2),$(if $(call has,$(l)),$(DIR_$(1))/lib/$(l).a))
+libs     = $(foreach l,$(1),$(LIBS_$(l)))
+
+# A flavour's objects and its binary.
+define FLAVOUR
+MAYBE_$(1) = $$(call once,MAYBE_$(1),$$(foreach f,$$(MAYBE),$$(call probe,$$(CC_$(1)),$$(f))))
+
+$$(DIR_$(1))/obj/%.o: src/%.c | $$(READY)
+	@mkdir -p $$(@D)
+	$$(call compile,$(1)) -c -o $$@ $$<
+
+$$(DIR_$(1))/obj/db/%.o: | $$(BUILD)/gen/schema_sql.h
+
+$$(DIR_$(1))/postroom: $$(call objects,$(1),app) $$(call archives,$(1),$$(filter-out app,$$(PRESENT)))
+	$$(CC_$(1)) $$(OPT_$(1)) $$(LINK) -o $$@ $$^ $$(call libs,$$(PRESENT))
+endef
+$(foreach f,$(FLAVOURS),$(eval $(call FLAVOUR,$(f))))
+
+# A layer's archive, and its unit tests (tests/unit/<layer>/test_*.c) linked with what it may use.
 define LAYER
-$(call archive,$(1)): $(call objects,$(1))
+$$(DIR_$(1))/lib/$(2).a: $$(call objects,$(1),$(2))
 	@mkdir -p $$(@D)
 	@rm -f $$@
 	$$(AR) rcs $$@ $$^
-endef
-$(foreach l,$(filter-out app,$(PRESENT)),$(eval $(call LAYER,$(l))))
 
-$(BUILD)/obj/%.o: src/%.c
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+$$(DIR_$(1))/unit/$(2)/%: tests/unit/$(2)/%.c $$(call archives,$(1),$(2) $$(USES_$(2))) | $$(READY)
+	@mkdir -p $$(@D)
+	$$(call compile,$(1)) -Itests -Wno-missing-prototypes $$(LINK) -o $$@ $$< $$(filter %.a,$$^) \
+	    -lcmocka $$(call libs,$(2) $$(USES_$(2)))
+endef
+$(foreach f,$(FLAVOURS),$(foreach l,$(filter-out app,$(LAYERS)),$(eval $(call LAYER,$(f),$(l)))))
 
 # The migrations, embedded.
 $(BUILD)/gen/schema_sql.h: $(wildcard schema/*.sql) tools/embed
 	@mkdir -p $(@D)
 	tools/embed $(wildcard schema/*.sql) > $@
-$(BUILD)/obj/db/%.o: | $(BUILD)/gen/schema_sql.h
 
-# --- unit tests: tests/unit/<layer>/test_*.c, linked with that layer and those it may use -------
-UNIT_LAYERS_base     := base
-UNIT_LAYERS_core     := core base
-UNIT_LAYERS_config   := config core base
-UNIT_LAYERS_provider := provider core base
-UNIT_LAYERS_net      := net core base
-UNIT_LAYERS_db       := db core base
-UNIT_LAYERS_worker   := worker db net provider core base
-UNIT_LAYERS_feed     := feed db core base
-UNIT_LAYERS_ui       := ui core base
-UNIT_LAYERS_http     := http provider core base
-UNIT_LAYERS_sandbox  := sandbox http core base
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-UNIT_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
-UNIT_TESTS   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SOURCES))
+# --- tests ---------------------------------------------------------------------------------------
+UNIT  := $(sort $(wildcard tests/unit/*/test_*.c))
+E2E   := $(sort $(wildcard tests/db/*.sh tests/e2e/[0-9]*.sh tests/e2e/ui_*.sh))
+LINTS := tools/layers tools/banned tools/format tools/words
 
-define UNIT
-$(BUILD)/unit/$(1)/%: tests/unit/$(1)/%.c $(foreach l,$(UNIT_LAYERS_$(1)),$(if $(wildcard src/$(l)/*.c),$(call archive,$(l))))
-	@mkdir -p $$(@D)
-	$$(CC) $$(CPPFLAGS) -Itests $$(CFLAGS) -Wno-missing-prototypes $$(LDFLAGS) -o $$@ $$< $$(filter %.a,$$^) -lcmocka $(foreach l,$(UNIT_LAYERS_$(1)),$(LIBS_$(l)))
-endef
-$(foreach l,base core config provider net db worker feed ui http sandbox,$(eval $(call UNIT,$(l))))
+unit = $(patsubst tests/unit/%.c,$(DIR_$(1))/unit/%,$(UNIT))
+# End-to-end tests that say "# also under: asan" (or tsan) in their head.
+also = $(shell grep -lE '^. also under:.*\b$(1)\b' $(E2E) /dev/null)
+RUN := tests/lib/run.sh
 
-unit-build: $(UNIT_TESTS)
+all: $(BINARY) ## build the binary, build/postroom
 
--include $(shell find $(BUILD)/obj $(BUILD)/unit -name '*.d' 2>/dev/null)
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
+deps: ## install the Debian packages that are missing
+	@tools/install-deps $(if $(filter-out demo,$(MAKECMDGOALS)),check,demo)
 
-.PHONY: all unit-build
+demo: $(BINARY) ## build, then see it work: private database, sandbox, sample mail, dashboard
+	@exec $(BINARY) demo
+
+check: $(foreach f,release clang asan tsan,$(DIR_$(f))/postroom) $(foreach f,release asan tsan,$(call unit,$(f))) ## every test, all flavours
+	@$(RUN) lint $(LINTS) \
+	    release $(call unit,release) $(E2E) \
+	    asan $(call unit,asan) $(call also,asan) \
+	    tsan $(call unit,tsan) $(call also,tsan)
+
+lint: | $(READY) ## layers, banned functions, format, words
+	@$(RUN) lint $(LINTS)
+
+check-unit: $(call unit,release) ## unit tests
+	@$(RUN) release $^
+
+check-e2e: $(BINARY) ## end-to-end tests (E2E=tests/e2e/NN_x.sh for one)
+	@$(RUN) release $(E2E)
+
+check-asan: $(DIR_asan)/postroom $(call unit,asan) ## unit and main end-to-end tests under ASan and UBSan
+	@$(RUN) asan $(call unit,asan) $(call also,asan)
+
+check-tsan: $(DIR_tsan)/postroom $(call unit,tsan) ## the same under TSan
+	@$(RUN) tsan $(call unit,tsan) $(call also,tsan)
+
+check-clang: $(DIR_clang)/postroom $(call unit,clang) ## everything builds with clang without a warning
+
+valgrind: $(BINARY) ## a whole run --once under valgrind
+	@$(RUN) release tests/e2e/18_valgrind.sh
+
+coverage: $(DIR_coverage)/postroom $(call unit,coverage) ## which lines the unit and end-to-end tests reach
+	@find $(DIR_coverage) -name '*.gcda' -delete
+	@$(RUN) coverage $(call unit,coverage) $(E2E) || true
+	@gcovr --root . --filter src/ $(DIR_coverage)
+
+sizes: ## the longest files and functions
+	@tools/sizes
+
+format: ## rewrite all C files with clang-format
+	@tools/format --fix
+
+install: $(BINARY) ## into DESTDIR/PREFIX: the binary and the man pages
+	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/postroom
+	for page in $(wildcard man/*.[1-9]); do \
+	    install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+
+clean: ## remove all that was built
+	rm -rf $(BUILD)
+
+.PHONY: all help deps demo check lint check-unit check-e2e check-asan check-tsan check-clang \
+        valgrind coverage sizes format install clean
