@@ -56,6 +56,9 @@ struct reading {
     /* A definite answer closes the request: what is tried again goes in a new one with a new key.
      * Otherwise the same request (bytes and key) is made again while its key lives. */
     bool definite;
+    /* The whole batch was refused because of some message in it: make smaller requests, until the
+     * bad one stands alone. Its outcomes hold for none of them yet; only ever set where n > 1. */
+    bool split;
     char answer[1024];        /* the provider's answer for provider_response where it is JSON, cut
                                  to an object that is valid JSON; "" where there is nothing to keep */
 };

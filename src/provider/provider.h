@@ -1,13 +1,18 @@
 /* A provider: how messages become one request, and what its answer means.
  *
  * The contract. `build` and `read` are pure: no I/O, no clock, no log, no globals, any thread.
+ *   accepts: what this provider cannot express although message_check let it pass (a tag with
+ *          a blank); false ends the message as rejected, err says what to fix.
  *   build: the same manifest and settings give the same bytes, always (hash and key depend on
  *          it). The request owns copies. Secrets appear only in headers marked `secret`.
- *          Messages were accepted by message_check before; false is for what a provider cannot
- *          express at all (err says what to fix), and ends the message as rejected.
+ *          Messages were accepted by message_check and `accepts` before. *out is overwritten, and
+ *          empty on failure: ERR_NOMEM, or ERR_INVALID where the whole is too large or a message
+ *          was not accepted after all.
  *   read:  total. Any status, any bytes, any transport end yields one outcome per message in the
  *          manifest's order, and never SENT unless the provider said so; where acceptance cannot
- *          be told it says UNCERTAIN.
+ *          be told it says UNCERTAIN. With manifest->attempts > 1 an answer that was given before
+ *          the key was looked at (429, 401 ...) or no connection proves nothing about the earlier
+ *          attempt: it reads SOON instead of RELEASE, the same request again.
  * The order of calls: check once at start; per request build, (the queue stores the manifest),
  * the wire, read; for a replay build again with the same manifest: the hash must agree. */
 #ifndef POSTROOM_PROVIDER_PROVIDER_H
@@ -19,17 +24,20 @@
 #include "core/wire.h"
 
 struct provider {
-    const char *name;      /* as in the configuration, and the lane's name */
-    int batch_max;         /* messages per request; 1: no batches */
-    int64_t key_life_ms;   /* how long an idempotency key is trusted; 0: none */
-    double start_rate;     /* requests per second until headers tell; 0: no limit */
-    bool wire;             /* false: the answer is made without a network (null) */
+    const char *name;    /* as in the configuration, and the lane's name */
+    int batch_max;       /* messages per request; 1: no batches */
+    int64_t key_life_ms; /* how long an idempotency key is trusted; 0: none */
+    double start_rate;   /* requests per second until headers tell; 0: no limit */
+    bool wire;           /* false: the answer is made without a network (null) */
 
     /* Is the configuration complete? err says which key is missing and how to set it. */
     bool (*check)(const struct settings *s, struct err *err);
 
     /* May this message share a request with others? */
     bool (*batchable)(const struct message *m);
+
+    /* Can this message be expressed? code (64 bytes) is like "rejected:invalid_tag". */
+    bool (*accepts)(const struct message *m, char code[64], struct err *err);
 
     bool (*build)(const struct settings *s, const struct manifest *m, struct wire_request *out,
                   struct err *err);
