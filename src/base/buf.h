@@ -17,7 +17,7 @@ struct buf {
 };
 
 void buf_init(struct buf *b, size_t max);
-void buf_free(struct buf *b); /* afterwards as after buf_init with the same max */
+void buf_free(struct buf *b);  /* afterwards as after buf_init with the same max */
 void buf_clear(struct buf *b); /* len = 0, failed = false; keeps the memory */
 
 /* Makes room for n more bytes at once; false (and failed) where that cannot be. */

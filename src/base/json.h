@@ -11,12 +11,22 @@
 
 struct json; /* a value inside a parsed document; owned by its root */
 
-enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum json_type {
+    JSON_NULL,
+    JSON_BOOL,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT
+};
 
-#define JSON_MAX_ANSWER ((size_t)256 * 1024) /* a provider's answer: cJSON costs up to 41x memory */
+#define JSON_MAX_ANSWER                                                                            \
+    ((size_t)256 * 1024) /* a provider's answer: cJSON costs up to 41x memory                      \
+                          */
 
-/* The whole text must be one value (white space around it is fine), valid UTF-8, at most max
- * bytes and 64 levels deep. NULL on failure. Free the root with json_free. */
+/* The whole text must be one value (white space around it is fine), valid UTF-8 without \u0000 or
+ * raw control bytes in strings, at most max bytes, 64 levels and 256 Ki values. NULL on failure.
+ * Free the root with json_free. */
 struct json *json_parse(const char *text, size_t n, size_t max, struct err *err) MUST_CHECK;
 void json_free(struct json *root);
 
@@ -24,6 +34,11 @@ enum json_type json_type(const struct json *v); /* NULL pointer: JSON_NULL */
 const struct json *json_get(const struct json *object, const char *key); /* NULL: no such member */
 const struct json *json_at(const struct json *array_or_object, int i);   /* i-th value */
 int json_size(const struct json *array_or_object);
+
+/* For loops over what may be long (json_at counts from the start each time):
+ * for (v = json_first(list); v; v = json_next(v)) */
+const struct json *json_first(const struct json *array_or_object);
+const struct json *json_next(const struct json *v);
 const char *json_key(const struct json *member); /* its name inside an object, else NULL */
 
 /* Typed: NULL or the fallback where the value is absent or of another type. */

@@ -11,8 +11,15 @@
 
 #include <stdint.h>
 
-enum log_format { LOG_TEXT, LOG_JSON };
-enum log_level { LOG_INFO, LOG_WARN, LOG_ERROR };
+enum log_format {
+    LOG_TEXT,
+    LOG_JSON
+};
+enum log_level {
+    LOG_INFO,
+    LOG_WARN,
+    LOG_ERROR
+};
 
 /* fd: where lines go; -1: nowhere (a dashboard owns the terminal). Default: LOG_TEXT to stdout. */
 void log_open(enum log_format format, int fd);

@@ -11,6 +11,10 @@
 bool str_copy(char *dst, size_t size, const char *src);
 bool str_format(char *dst, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* As str_copy, and what arrives is one line of valid UTF-8: control characters become a blank,
+ * broken bytes '?'. For texts from outside that go to the database or into an error. */
+bool str_copy_line(char *dst, size_t size, const char *src);
+
 bool str_eq(const char *a, const char *b); /* NULL equals only NULL */
 bool str_is_blank(const char *s);          /* NULL, "" or only white space */
 bool str_starts(const char *s, const char *prefix);
@@ -27,7 +31,14 @@ bool str_to_duration_ms(const char *s, int64_t *out);
 
 bool str_is_utf8(const char *s, size_t n);
 
-/* May this text stand in a mail or HTTP header? No byte < 0x20, no 0x7f, valid UTF-8, no C1. */
+/* The character at s: its code point and how many of the n bytes it has; 0 where it is broken. */
+size_t str_utf8_next(const char *s, size_t n, uint32_t *cp);
+
+/* Characters that act without showing: controls, bidi, zero width, line separators, tags. */
+bool str_is_hidden(uint32_t cp);
+
+/* May this text stand in a mail or HTTP header? No byte < 0x20, no 0x7f, valid UTF-8, no C1.
+ * NULL is not clean. */
 bool str_is_clean(const char *s);
 
 /* Text from outside, made harmless for a terminal or a log: broken UTF-8, C0, DEL, C1, bidi and
