@@ -17,8 +17,8 @@ struct config_flag {
 };
 
 struct config *config_load(const char *file, /* --config, or NULL to look in the usual places */
-                           const struct config_flag *flags, int flag_count, struct err *err)
-    MUST_CHECK;
+                           const struct config_flag *flags, int flag_count,
+                           struct err *err) MUST_CHECK;
 void config_free(struct config *c);
 
 const struct settings *config_settings(const struct config *c);
