@@ -81,12 +81,11 @@ struct admin_mail {
     const char *headers_json;     /* object of strings */
     const char *attachments_json; /* SPEC 2 */
     int64_t scheduled_at_us;      /* wall time; 0: at once */
-    const char *priority;
+    int priority;                 /* 0..9; -1: the default */
     const char *dedupe_key;
 };
 
-/* id: where the message's id goes. *existed: the dedupe_key is known, id is that message's.
- * ERR_USAGE: a priority that is none. */
+/* id: where the message's id goes. *existed: the dedupe_key is known, id is that message's. */
 bool admin_enqueue(struct db *db, const struct admin_mail *m, char *id, size_t id_size,
                    bool *existed, struct err *err) MUST_CHECK;
 
