@@ -7,7 +7,7 @@
 
 enum command_kind {
     COMMAND_NONE,
-    COMMAND_PAUSE,   /* worker: "" = all; text = the reason */
+    COMMAND_PAUSE, /* worker: "" = all; text = the reason */
     COMMAND_RESUME,
     COMMAND_TRIGGER, /* process now; a parked lane tries one request */
     COMMAND_RETRY,   /* failed -> pending: one id, or what the filter names */
@@ -17,20 +17,20 @@ enum command_kind {
 /* Which messages, where no id is given. Everything empty = all the command may touch. */
 struct filter {
     char error_code[64];
-    char to[128];          /* part of the recipient */
-    int64_t since_us;      /* created at or after; 0: any */
-    int64_t until_us;      /* failed (or created, for cancel) at or before: fixed when a dialog
-                              opened; 0: now */
-    bool uncertain_too;    /* else uncertain ones are left out unless error_code names them */
+    char to[128];       /* part of the recipient */
+    int64_t since_us;   /* created at or after; 0: any */
+    int64_t until_us;   /* failed (or created, for cancel) at or before: fixed when a dialog
+                           opened; 0: now */
+    bool uncertain_too; /* else uncertain ones are left out unless error_code names them */
 };
 
 struct command {
-    int64_t id;            /* given by the sender; answers carry it */
+    int64_t id; /* given by the sender; answers carry it */
     enum command_kind kind;
-    char message_id[72];   /* "" : the filter decides */
+    char message_id[72]; /* "" : the filter decides */
     struct filter filter;
-    char worker[128];      /* pause, resume: one worker's name; "" = all */
-    char text[200];        /* the reason of a pause */
+    char worker[128]; /* pause, resume: one worker's name; "" = all */
+    char text[200];   /* the reason of a pause */
     char operator_name[64];
 };
 

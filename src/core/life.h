@@ -5,7 +5,11 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-enum life_phase { LIFE_RUNNING, LIFE_DRAINING, LIFE_STOPPING };
+enum life_phase {
+    LIFE_RUNNING,
+    LIFE_DRAINING,
+    LIFE_STOPPING
+};
 
 struct life {
     _Atomic int phase;

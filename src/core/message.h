@@ -5,31 +5,32 @@
 #include "base/err.h"
 #include "base/rand.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct message {
-    char *id;          /* opaque text */
-    int64_t token;     /* claim token */
-    char *from;        /* NULL: the configured sender */
-    char *to;          /* as written in the row */
-    char *cc;          /* JSON array of strings, or NULL; so are bcc and reply_to */
+    char *id;      /* opaque text */
+    int64_t token; /* claim token */
+    char *from;    /* NULL: the configured sender */
+    char *to;      /* as written in the row */
+    char *cc;      /* JSON array of strings, or NULL; so are bcc and reply_to */
     char *bcc;
     char *reply_to;
     char *subject;
-    char *html;        /* NULL where absent; so is text */
+    char *html; /* NULL where absent; so is text */
     char *text;
-    char *headers;     /* JSON as in the row, or NULL; so are attachments and tags */
+    char *headers; /* JSON as in the row, or NULL; so are attachments and tags */
     char *attachments;
     char *tags;
     char *kind;
     int priority;
     int retry_count;
-    int max_attempts;  /* 0: the configured number */
-    int unfinished;    /* earlier claims in a row that ended without any outcome */
-    int64_t bytes;     /* of all its content in the database */
-    int64_t due_us;    /* wall time from which it was due, database clock */
+    int max_attempts;           /* 0: the configured number */
+    int unfinished;             /* earlier claims in a row that ended without any outcome */
+    int64_t bytes;              /* of all its content in the database */
+    int64_t due_us;             /* wall time from which it was due, database clock */
     char request_id[UUID_TEXT]; /* the request it is planned for */
-    bool too_big;      /* bytes > MESSAGE_MAX_BYTES: content was not fetched */
+    bool too_big;               /* bytes > MESSAGE_MAX_BYTES: content was not fetched */
 };
 
 /* Frees the strings; the struct itself belongs to whoever allocated it. */
@@ -43,7 +44,8 @@ void message_bare_address(char *dst, size_t size, const char *mailbox);
  * without names that carry recipients or structure, attachments well-formed base64 with names,
  * tags an object of strings, size. On failure: false, code like "rejected:invalid_to" in
  * `code` (64 bytes) and in err->text a sentence that says what to fix.
- * default_from: the configured sender or "". */
+ * Columns that hold the JSON null count as absent. With ERR_NOMEM the message is not at fault:
+ * `code` is then "". default_from: the configured sender or "". */
 bool message_check(const struct message *m, const char *default_from, char code[64],
                    struct err *err) MUST_CHECK;
 

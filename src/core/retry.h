@@ -6,20 +6,20 @@
 #include "core/settings.h"
 
 struct verdict {
-    const char *status;       /* "sent", "failed" or "pending" */
-    bool counts;              /* retry_count + 1 */
-    int64_t next_attempt_ms;  /* from now; -1: null (final, or back to pending) */
-    char error_code[64];      /* "" when sent or released */
+    const char *status;      /* "sent", "failed" or "pending" */
+    bool counts;             /* retry_count + 1 */
+    int64_t next_attempt_ms; /* from now; -1: null (final, or back to pending) */
+    char error_code[64];     /* "" when sent or released */
     char error_message[600];
-    bool keep_request;        /* the request stays open and is made again as it is */
+    bool keep_request; /* the request stays open and is made again as it is */
 };
 
 struct retry_policy {
-    int max_attempts;         /* the row's own where it has one */
+    int max_attempts; /* the row's own where it has one */
     int64_t backoff_min_ms;
     int64_t backoff_max_ms;
     enum on_uncertain on_uncertain;
-    bool has_key;             /* the provider honours an idempotency key, and this one still lives */
+    bool has_key; /* the provider honours an idempotency key, and this one still lives */
 };
 
 /* retry_count: failures so far, this one not counted. jitter: 0.5 .. 1.5. retry_after_ms: -1 or

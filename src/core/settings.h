@@ -52,7 +52,10 @@ enum column {
 /* SPEC's name of a column ("to_email"); NULL beyond the last. */
 const char *column_name(enum column c);
 
-enum on_uncertain { UNCERTAIN_HOLD, UNCERTAIN_RETRY };
+enum on_uncertain {
+    UNCERTAIN_HOLD,
+    UNCERTAIN_RETRY
+};
 
 /* Resend's own limit per mail, attachments in base64 included (PROVIDERS 1.1). */
 #define MESSAGE_MAX_BYTES (INT64_C(40) * 1024 * 1024)

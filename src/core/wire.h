@@ -21,7 +21,7 @@ struct wire_request {
     char url[512];
     struct wire_header headers[WIRE_MAX_HEADERS];
     int header_count;
-    struct buf body; /* owned */
+    struct buf body;  /* owned */
     bool replay_safe; /* carries an idempotency key: a repeated POST has one effect */
 };
 
@@ -35,16 +35,17 @@ enum wire_end {
 
 struct wire_response {
     enum wire_end end;
-    int status;          /* HTTP status, 0 where none */
-    struct buf body;     /* owned; at most WIRE_MAX_ANSWER */
-    bool body_cut;       /* the answer was longer */
-    struct buf headers;  /* owned; "name: value\n" lines, names in lower case, at most 16 KiB */
-    char problem[160];   /* the transport's words where end is not WIRE_ANSWERED */
+    int status;         /* HTTP status, 0 where none */
+    struct buf body;    /* owned; at most WIRE_MAX_ANSWER */
+    bool body_cut;      /* the answer was longer */
+    struct buf headers; /* owned; "name: value\n" lines, names in lower case, at most 16 KiB */
+    char problem[160];  /* the transport's words where end is not WIRE_ANSWERED */
     int64_t took_ms;
 };
 
 void wire_request_init(struct wire_request *r);
 void wire_request_done(struct wire_request *r);
+/* A value with control bytes, too long, or one header too many: body.failed is set. */
 void wire_request_header(struct wire_request *r, const char *name, const char *value, bool secret);
 
 void wire_response_init(struct wire_response *r);
