@@ -133,7 +133,7 @@ LINTS := tools/layers tools/banned tools/format tools/words
 unit = $(patsubst tests/unit/%.c,$(DIR_$(1))/unit/%,$(UNIT))
 # End-to-end tests that say "# also under: asan" (or tsan) in their head.
 also = $(shell grep -lE '^. also under:.*\b$(1)\b' $(E2E) /dev/null)
-RUN := tests/lib/run.sh
+RUN := BUILD=$(BUILD) tests/lib/run.sh
 
 all: $(BINARY) ## build the binary, build/postroom
 

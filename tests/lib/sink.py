@@ -1,0 +1,327 @@
+#!/usr/bin/env python3
+"""A stand-in for Resend that records what it accepts. It shares no code with postroom.
+
+One thread, asyncio, HTTP/1.1 with keep-alive. Before it answers, it appends to its folder:
+
+  messages.jsonl   a line per message taken: kind effect (a mail went out) or replay (same key,
+                   same bytes: nothing went out again), id (tag postroom_id), to, subject, key,
+                   sha256 of the body, path, conn, request, n (messages in it), time
+  requests.jsonl   a line per request, whatever came of it: status, key, n, path, conn, time
+
+Routes: POST /emails, POST /emails/batch; GET /stats; POST /control merges a JSON object into the
+settings (SETTINGS below). `serve` prints its port as its only line of output.
+
+usage: sink.py serve FOLDER [JSON settings] | stat PORT NAME | set PORT JSON
+"""
+import asyncio
+import collections
+import hashlib
+import http.client
+import json
+import os
+import re
+import sys
+import time
+import uuid
+
+SETTINGS = {
+    "limit": 0,         # requests per sliding second; 0: none, and no ratelimit headers
+    "latency_ms": 0,    # before each answer
+    "api_key": None,    # the only key taken; None: any
+    "rules": [],        # scripted answers, the first that fits: see Sink.rule_for
+}
+REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
+           409: "Conflict", 413: "Too Large", 422: "Unprocessable Entity",
+           429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway",
+           503: "Service Unavailable"}
+ADDRESS = re.compile(r"^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+$|^[^<>\r\n]*<[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+>$")
+
+
+class Refused(Exception):
+    def __init__(self, status, name, message, headers=None):
+        super().__init__(message)
+        self.status, self.name, self.message = status, name, message
+        self.headers = headers or {}
+
+
+class Drop(Exception):
+    """Close the connection without an answer."""
+
+
+class Sink:
+    def __init__(self, folder, settings):
+        self.settings = dict(SETTINGS, **settings)
+        self.messages = open(os.path.join(folder, "messages.jsonl"), "ab", buffering=0)
+        self.requests = open(os.path.join(folder, "requests.jsonl"), "ab", buffering=0)
+        self.keys = {}                       # idempotency key -> [sha256, answer or None]
+        self.window = collections.deque()    # times of requests let through, for the limit
+        self.arrivals = collections.deque()  # times of all requests within a second
+        self.effects_of = collections.Counter()
+        self.count = collections.Counter()
+        self.statuses = collections.Counter()
+        self.peak = 0
+        self.first = self.last = 0.0
+
+    # -- what a request meets, in this order --------------------------------------------------
+
+    async def answer(self, path, headers, body, conn):
+        now = time.time()
+        self.count["requests"] += 1
+        number = self.count["requests"]
+        self.first, self.last = self.first or now, now
+        self.arrivals.append(now)
+        while self.arrivals[0] <= now - 1.0:
+            self.arrivals.popleft()
+        self.peak = max(self.peak, len(self.arrivals))
+
+        key = headers.get("idempotency-key")
+        extra, n, status = {}, 0, 0
+        try:
+            extra = self.take_token(now)
+            self.check_caller(headers)
+            mails = self.parse(path, body)
+            n = len(mails)
+            status, answer = await self.deliver(path, headers, body, mails, key, conn, number)
+        except Refused as r:
+            status, extra = r.status, {**extra, **r.headers}
+            answer = {"statusCode": r.status, "name": r.name, "message": r.message}
+        finally:
+            self.statuses[status] += 1
+            self.note(self.requests, {"time": now, "request": number, "conn": conn, "path": path,
+                                      "key": key, "n": n, "status": status})
+        if self.settings["latency_ms"]:
+            await asyncio.sleep(self.settings["latency_ms"] / 1000)
+        return status, answer, extra
+
+    def take_token(self, now):
+        limit = self.settings["limit"]
+        if not limit:
+            return {}
+        while self.window and self.window[0] <= now - 1.0:
+            self.window.popleft()
+        told = {"ratelimit-limit": limit, "ratelimit-policy": f"{limit};w=1", "ratelimit-reset": 1}
+        if len(self.window) >= limit:
+            raise Refused(429, "rate_limit_exceeded", "Too many requests",
+                          {**told, "ratelimit-remaining": 0, "retry-after": 1})
+        self.window.append(now)
+        return {**told, "ratelimit-remaining": limit - len(self.window)}
+
+    def check_caller(self, headers):
+        if not headers.get("user-agent"):
+            raise Refused(403, "1010", "no User-Agent")
+        given = headers.get("authorization", "")
+        if not given.startswith("Bearer re_"):
+            raise Refused(401, "missing_api_key", "Missing API key")
+        wanted = self.settings["api_key"]
+        if wanted and given != "Bearer " + wanted:
+            raise Refused(403, "invalid_api_key", "API key is invalid")
+
+    @staticmethod
+    def parse(path, body):
+        try:
+            mails = json.loads(body)
+        except ValueError:
+            raise Refused(422, "validation_error", "not JSON") from None
+        if path == "/emails":
+            mails = [mails]
+        if not isinstance(mails, list) or not mails or not all(isinstance(m, dict) for m in mails):
+            raise Refused(422, "validation_error", "wrong shape")
+        if len(mails) > 100:
+            raise Refused(422, "validation_error", "more than 100 messages")
+        return mails
+
+    async def deliver(self, path, headers, body, mails, key, conn, number):
+        digest = hashlib.sha256(body).hexdigest()
+        if key is not None and not 1 <= len(key) <= 256:
+            raise Refused(400, "invalid_idempotency_key", "1 to 256 characters")
+        known = self.keys.get(key) if key is not None else None
+        if known:
+            if known[0] != digest:
+                raise Refused(409, "invalid_idempotent_request", "same key, other payload")
+            if known[1] is None:
+                raise Refused(409, "concurrent_idempotent_requests", "still in flight")
+            self.record("replay", path, mails, range(len(mails)), key, digest, conn, number)
+            return 200, known[1]
+
+        slot = [digest, None]
+        if key is not None:
+            self.keys[key] = slot
+        try:
+            rule = self.rule_for(mails)
+            if rule and "hold_ms" in rule:
+                await asyncio.sleep(rule["hold_ms"] / 1000)
+            if rule and rule.get("drop") == "before":
+                raise Drop()
+            if rule and rule.get("status", 200) != 200 and not rule.get("item"):
+                raise Refused(rule["status"], rule.get("name", "application_error"),
+                              rule.get("message", "scripted"), rule.get("headers"))
+            wrong = self.wrong_ones(path, mails)
+            if wrong and (path == "/emails" or headers.get("x-batch-validation") != "permissive"):
+                index, name, text = wrong[0]
+                raise Refused(422, name, text)
+        except BaseException:
+            self.keys.pop(key, None)
+            raise
+
+        bad = {index for index, _, _ in wrong}
+        good = [i for i in range(len(mails)) if i not in bad]
+        self.record("effect", path, mails, good, key, digest, conn, number)
+        answer = {"data": [{"id": str(uuid.uuid4())} for _ in good]}
+        if path == "/emails":
+            answer = answer["data"][0]
+        elif wrong:
+            answer["errors"] = [{"index": i, "message": text} for i, _, text in wrong]
+        slot[1] = answer
+        if rule and rule.get("drop") == "after":
+            raise Drop()
+        return 200, answer
+
+    def rule_for(self, mails):
+        """The first rule with uses left that matches a recipient. A rule: {"match": regex on to,
+        "times": uses, "status", "name", "message", "headers", "item": true (refuse only the
+        matching message of a batch), "hold_ms", "drop": before or after (taking it)}."""
+        for rule in self.settings["rules"]:
+            if rule.get("times") == 0 or rule.get("item"):
+                continue
+            if any(re.search(rule.get("match", ""), self.recipient(m)) for m in mails):
+                if "times" in rule:
+                    rule["times"] -= 1
+                return rule
+        return None
+
+    def wrong_ones(self, path, mails):
+        """[(index, name, text)] of the messages Resend would not take."""
+        wrong = []
+        for i, mail in enumerate(mails):
+            to = self.recipient(mail)
+            scripted = next((r for r in self.settings["rules"]
+                             if r.get("item") and re.search(r.get("match", ""), to)), None)
+            if scripted:
+                wrong.append((i, scripted.get("name", "validation_error"),
+                              scripted.get("message", "scripted")))
+            elif not ADDRESS.match(to):
+                wrong.append((i, "validation_error", "Invalid `to` field"))
+            elif not ADDRESS.match(str(mail.get("from", ""))):
+                wrong.append((i, "invalid_from_address", "Invalid `from` field"))
+            elif not mail.get("subject"):
+                wrong.append((i, "missing_required_field", "Missing `subject` field"))
+            elif not mail.get("html") and not mail.get("text"):
+                wrong.append((i, "missing_required_field", "Missing `html` or `text` field"))
+            elif path == "/emails/batch" and (mail.get("attachments") or mail.get("scheduled_at")):
+                wrong.append((i, "invalid_attachment", "not supported in a batch"))
+        return wrong
+
+    # -- records ------------------------------------------------------------------------------
+
+    @staticmethod
+    def recipient(mail):
+        to = mail.get("to", "")
+        return str(to[0] if isinstance(to, list) and to else to)
+
+    def record(self, kind, path, mails, taken, key, digest, conn, number):
+        now, lines = time.time(), []
+        for i in taken:
+            mail = mails[i]
+            ident = next((t.get("value") for t in mail.get("tags") or []
+                          if t.get("name") == "postroom_id"), None)
+            lines.append({"kind": kind, "id": ident, "to": self.recipient(mail),
+                          "subject": mail.get("subject"), "key": key, "sha256": digest,
+                          "path": path, "conn": conn, "request": number, "n": len(mails),
+                          "time": now})
+            self.count["effects" if kind == "effect" else "replays"] += 1
+            if kind == "effect":
+                self.effects_of[ident] += 1
+        self.note(self.messages, *lines)
+
+    @staticmethod
+    def note(file, *lines):
+        if lines:
+            file.write("".join(json.dumps(line) + "\n" for line in lines).encode())
+            os.fdatasync(file.fileno())
+
+    def stats(self):
+        return {"requests": self.count["requests"], "effects": self.count["effects"],
+                "replays": self.count["replays"], "connections": self.count["connections"],
+                "duplicates": sum(1 for n in self.effects_of.values() if n > 1),
+                "without_id": self.effects_of.get(None, 0),
+                "by_second_peak": self.peak, "seconds": round(self.last - self.first, 3),
+                "statuses": {str(k): v for k, v in self.statuses.items()}}
+
+    # -- HTTP ---------------------------------------------------------------------------------
+
+    async def serve(self, reader, writer):
+        self.count["connections"] += 1
+        conn = self.count["connections"]
+        try:
+            while await self.turn(reader, writer, conn):
+                pass
+        except (Drop, ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    async def turn(self, reader, writer, conn):
+        head = await reader.readuntil(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        method, path, _ = first.split(" ", 2)
+        headers = {}
+        for line in lines:
+            if ":" in line:
+                name, value = line.split(":", 1)
+                headers[name.strip().lower()] = value.strip()
+        if headers.get("expect", "").lower() == "100-continue":
+            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+
+        extra = {}
+        if method == "POST" and path in ("/emails", "/emails/batch"):
+            status, answer, extra = await self.answer(path, headers, body, conn)
+        elif method == "GET" and path == "/stats":
+            status, answer = 200, self.stats()
+        elif method == "POST" and path == "/control":
+            self.settings.update(json.loads(body))
+            status, answer = 200, self.settings
+        else:
+            status, answer = 404, {"statusCode": 404, "name": "not_found", "message": path}
+
+        payload = json.dumps(answer).encode()
+        fields = {"content-type": "application/json", "content-length": len(payload), **extra}
+        reply = f"HTTP/1.1 {status} {REASONS.get(status, 'Other')}\r\n"
+        reply += "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        writer.write(reply.encode() + b"\r\n" + payload)
+        await writer.drain()
+        return headers.get("connection", "").lower() != "close"
+
+
+async def serve(folder, settings):
+    sink = Sink(folder, settings)
+    server = await asyncio.start_server(sink.serve, "127.0.0.1", settings.get("port", 0),
+                                        limit=1 << 20)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    async with server:
+        await server.serve_forever()
+
+
+def call(port, method, path, body=None):
+    connection = http.client.HTTPConnection("127.0.0.1", int(port))
+    connection.request(method, path, body)
+    return json.loads(connection.getresponse().read())
+
+
+def main(what, *rest):
+    if what == "serve":
+        asyncio.run(serve(rest[0], json.loads(rest[1]) if len(rest) > 1 else {}))
+    elif what == "stat":
+        value = call(rest[0], "GET", "/stats")
+        for name in rest[1].split("."):
+            value = value.get(name, 0) if isinstance(value, dict) else 0
+        print(value)
+    elif what == "set":
+        call(rest[0], "POST", "/control", rest[1])
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except KeyboardInterrupt:
+        pass
