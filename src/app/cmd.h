@@ -37,7 +37,7 @@ extern const struct cmd cmd_run, cmd_watch, cmd_migrate, cmd_send, cmd_status, c
 /* "postroom: <text>" on stderr, one line, cleaned; returns the exit code the error stands for. */
 int cmd_fail(const struct err *err);
 
-/* The same for a mistake in the command line; adds "see `postroom NAME --help`". */
+/* A mistake in the command line: the same, with "see `postroom NAME --help`"; EXIT_USAGE. */
 int cmd_usage(const struct cmd *cmd, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 #endif
