@@ -2,8 +2,9 @@
  *
  * It is read from one JSON document, the published row (postroom.published), which has the same
  * keys as a `--demo` fixture, so that fixtures, `status --json` and the screen cannot disagree.
- * Times are wall microseconds, -1 = unknown; numbers -1 = unknown. Strings are never NULL and
- * as they came from outside: whoever draws them cleans them. */
+ * Times are wall microseconds, -1 = unknown; numbers -1 = unknown, but a rate of change, which may
+ * be negative, is SNAP_NO_RATE. Strings are never NULL and as they came from outside: whoever
+ * draws them cleans them. Any thread may read; the reference count is atomic. */
 #ifndef POSTROOM_CORE_SNAPSHOT_H
 #define POSTROOM_CORE_SNAPSHOT_H
 
@@ -15,8 +16,11 @@
 enum { QUEUE_PENDING, QUEUE_SCHEDULED, QUEUE_PROCESSING, QUEUE_RETRYING, QUEUE_FAILED,
        QUEUE_UNCERTAIN, QUEUE_SENT_TODAY, QUEUE_CANCELLED, QUEUE_ROWS };
 
+#define SNAP_NO_RATE INT64_MIN
+
 struct snap_queue_row {
-    int64_t n, per_min;
+    int64_t n;
+    int64_t per_min;  /* how n changed in a minute, may be negative; SNAP_NO_RATE: unknown */
     bool capped;      /* n is a lower bound: shown "10,000+" ("capped": true) */
     int64_t at_us;    /* what age/due counts from or to */
 };
@@ -70,7 +74,7 @@ struct snapshot {
     int64_t last_attempt_us, last_sent_us;
 
     struct snap_lane *lanes;       int lane_count;
-    struct snap_error *errors;     int error_count;
+    struct snap_error *errors;     int error_count; /* by failures a minute, count, code */
     struct snap_worker *workers;   int worker_count;
     struct snap_operator *operators; int operator_count;
     struct snap_journal *journal;  int journal_count;

@@ -1,0 +1,64 @@
+/* The current snapshot and gauges behind one mutex, held only for a pointer swap or a struct copy.
+ * The old snapshot is released outside the lock. Any thread. */
+#include "core/board.h"
+
+#include "base/mem.h"
+
+#include <pthread.h>
+
+struct board {
+    pthread_mutex_t lock;
+    const struct wake *wake;
+    struct snapshot *current;
+    struct gauges gauges;
+};
+
+struct board *board_new(const struct wake *wake, struct err *err) {
+    struct board *b = mem_alloc(sizeof *b);
+    if (b == NULL) {
+        err_nomem(err);
+        return NULL;
+    }
+    pthread_mutex_init(&b->lock, NULL);
+    b->wake = wake;
+    return b;
+}
+
+void board_free(struct board *b) {
+    if (b == NULL)
+        return;
+    snapshot_release(b->current);
+    pthread_mutex_destroy(&b->lock);
+    mem_free(b);
+}
+
+void board_post(struct board *b, struct snapshot *s) {
+    pthread_mutex_lock(&b->lock);
+    struct snapshot *old = b->current;
+    b->current = s;
+    pthread_mutex_unlock(&b->lock);
+    snapshot_release(old);
+    if (b->wake != NULL)
+        wake_up(b->wake);
+}
+
+struct snapshot *board_take(struct board *b) {
+    pthread_mutex_lock(&b->lock);
+    struct snapshot *s = b->current == NULL ? NULL : snapshot_hold(b->current);
+    pthread_mutex_unlock(&b->lock);
+    return s;
+}
+
+void board_set_gauges(struct board *b, const struct gauges *g) {
+    if (b == NULL)
+        return;
+    pthread_mutex_lock(&b->lock);
+    b->gauges = *g;
+    pthread_mutex_unlock(&b->lock);
+}
+
+void board_get_gauges(struct board *b, struct gauges *out) {
+    pthread_mutex_lock(&b->lock);
+    *out = b->gauges;
+    pthread_mutex_unlock(&b->lock);
+}
