@@ -1,0 +1,204 @@
+/* What HTTP providers have in common. The defaults at the top follow the evidence an HTTP status
+ * gives: a 4xx was not accepted, a gateway's 5xx proves nothing. Pure; any thread. */
+#include "provider/common.h"
+
+#include "base/str.h"
+
+#include <string.h>
+
+#define DAY_SECONDS 86400
+#define RATE_SANE 100000.0
+
+static const struct answer_rule defaults[] = {
+    {401, 401, NULL, OUTCOME_RELEASE, LANE_KEY, true, NULL, NULL},
+    {402, 402, NULL, OUTCOME_RELEASE, LANE_SUSPENDED, true, NULL, NULL},
+    {403, 403, NULL, OUTCOME_RELEASE, LANE_KEY, true, NULL, NULL},
+    {404, 405, NULL, OUTCOME_RELEASE, LANE_KEY, true, NULL, "check the provider's base URL"},
+    /* the request did not arrive whole, or so a gateway thinks */
+    {408, 408, NULL, OUTCOME_UNCERTAIN, LANE_DOWN, false, NULL, NULL},
+    {413, 413, NULL, OUTCOME_REJECTED, LANE_OK, true, "rejected:too_big", NULL},
+    {429, 429, NULL, OUTCOME_RELEASE, LANE_RATE, true, NULL, NULL},
+    {451, 451, NULL, OUTCOME_RELEASE, LANE_SUSPENDED, true, NULL, NULL},
+    /* a refusal nobody foresaw: it may be this mail's, so it counts; it may be the lane's, so that
+     * five in a row park it before they spend everybody's attempts */
+    {400, 499, NULL, OUTCOME_RETRY, LANE_DOWN, true, NULL, NULL},
+    {300, 399, NULL, OUTCOME_RELEASE, LANE_KEY, true, NULL,
+     "redirects are not followed: check the provider's base URL"},
+    {500, 599, RULE_OWN, OUTCOME_RETRY, LANE_DOWN, false, NULL, NULL},
+    {0, 999999, NULL, OUTCOME_UNCERTAIN, LANE_DOWN, false, NULL, NULL},
+};
+
+static bool fits(const struct answer_rule *rule, int status, const char *name) {
+    if (status < rule->from || status > rule->to) {
+        return false;
+    }
+    if (!rule->name) {
+        return true;
+    }
+    if (str_eq(rule->name, RULE_FOREIGN)) {
+        return name == NULL;
+    }
+    return name && (str_eq(rule->name, RULE_OWN) || str_eq(rule->name, name));
+}
+
+const struct answer_rule *common_rule(const struct answer_rule *rules, size_t count, int status,
+                                      const char *name) {
+    for (size_t i = 0; i < count; i++) {
+        if (fits(&rules[i], status, name)) {
+            return &rules[i];
+        }
+    }
+    const struct answer_rule *rule = defaults;
+    const struct answer_rule *last = defaults + sizeof defaults / sizeof defaults[0] - 1;
+    while (rule < last && !fits(rule, status, name)) {
+        rule++;
+    }
+    return rule;
+}
+
+void common_begin(struct reading *out) {
+    out->lane = (struct lane_news){.daily_used = -1, .monthly_used = -1, .retry_after_ms = -1};
+    out->definite = true;
+    out->split = false;
+    out->answer[0] = '\0';
+}
+
+void common_all(struct reading *out, const struct manifest *m, enum outcome_kind kind,
+                const char *code, const char *reason) {
+    for (int i = 0; i < m->n; i++) {
+        struct outcome *o = &out->outcomes[i];
+        o->kind = kind;
+        str_copy(o->code, sizeof o->code, code);
+        str_copy(o->reason, sizeof o->reason, reason);
+        o->provider_id[0] = '\0';
+    }
+}
+
+void common_apply(const struct answer_rule *rule, int status, const char *said,
+                  const struct manifest *m, struct reading *out) {
+    char code[64];
+    if (rule->code) {
+        str_copy(code, sizeof code, rule->code);
+    } else {
+        str_format(code, sizeof code, "provider:%d", status);
+    }
+    common_all(out, m, rule->kind, code, said);
+    out->definite = rule->definite;
+    out->split = rule->kind == OUTCOME_REJECTED && m->n > 1;
+    out->lane.fault = rule->fault;
+    if (rule->fault != LANE_OK) {
+        str_format(out->lane.text, sizeof out->lane.text, "%.190s%s%s", said,
+                   rule->hint ? "; " : "", rule->hint ? rule->hint : "");
+    }
+}
+
+void common_no_answer(const struct wire_response *response, const struct manifest *m,
+                      struct reading *out) {
+    static const struct {
+        enum outcome_kind kind;
+        const char *code;
+        const char *words;
+    } ends[] = {
+        [WIRE_NOT_SENT] = {OUTCOME_RELEASE, "not_sent", "not sent"},
+        [WIRE_LOST] = {OUTCOME_UNCERTAIN, "lost", "lost"},
+        [WIRE_TIMED_OUT] = {OUTCOME_UNCERTAIN, "timeout", "timeout"},
+    };
+    char reason[256];
+    const char *problem = response->problem[0] ? response->problem : "no answer";
+    str_format(reason, sizeof reason, "%s: %s", ends[response->end].words, problem);
+    common_all(out, m, ends[response->end].kind, ends[response->end].code, reason);
+    out->definite = response->end == WIRE_NOT_SENT;
+    out->lane.fault = LANE_DOWN;
+    str_copy(out->lane.text, sizeof out->lane.text, reason);
+}
+
+void common_end(const struct manifest *m, struct reading *out) {
+    if (m->attempts <= 1 || out->split) {
+        return;
+    }
+    for (int i = 0; i < m->n; i++) {
+        struct outcome *o = &out->outcomes[i];
+        if (o->kind == OUTCOME_RELEASE || o->kind == OUTCOME_RETRY) {
+            o->kind = o->kind == OUTCOME_RELEASE ? OUTCOME_SOON : OUTCOME_RETRY;
+            out->definite = false;
+        }
+    }
+}
+
+int64_t common_header_count(const struct wire_response *response, const char *name) {
+    char text[64];
+    int64_t n = -1;
+    if (!wire_response_header(response, name, text, sizeof text) ||
+        !str_to_int64(str_trim(text), &n) || n < 0) {
+        return -1;
+    }
+    return n;
+}
+
+int64_t common_retry_after_ms(const struct wire_response *response) {
+    char text[64];
+    double seconds = -1;
+    if (!wire_response_header(response, "retry-after", text, sizeof text) ||
+        !str_to_double(str_trim(text), &seconds) || !(seconds >= 0)) {
+        return -1;
+    }
+    return (int64_t)((seconds < DAY_SECONDS ? seconds : DAY_SECONDS) * 1000);
+}
+
+/* "10;w=1", "\"default\";q=10;w=1": the amount by the window's seconds; 0 where it is neither. */
+static double policy_rate(char *policy) {
+    double amount = 0;
+    double window = 1;
+    char *rest = policy;
+    for (char *part; (part = strsep(&rest, ";")) != NULL;) {
+        part = str_trim(part);
+        if (str_starts(part, "w=")) {
+            if (!str_to_double(part + 2, &window)) {
+                return 0;
+            }
+        } else if (!str_to_double(str_starts(part, "q=") ? part + 2 : part, &amount) &&
+                   part[0] != '"') {
+            return 0;
+        }
+    }
+    double rate = window > 0 ? amount / window : 0;
+    return rate > 0 && rate <= RATE_SANE ? rate : 0;
+}
+
+/* Several policies may stand in one header: the tightest counts. */
+static double header_rate(const struct wire_response *response, const char *name) {
+    char text[256];
+    double least = 0;
+    if (!wire_response_header(response, name, text, sizeof text)) {
+        return 0;
+    }
+    char *rest = text;
+    for (char *policy; (policy = strsep(&rest, ",")) != NULL;) {
+        double rate = policy_rate(policy);
+        if (rate > 0 && (least <= 0 || rate < least)) {
+            least = rate;
+        }
+    }
+    return least;
+}
+
+double common_rate(const struct wire_response *response) {
+    double rate = header_rate(response, "ratelimit-policy");
+    return rate > 0 ? rate : header_rate(response, "ratelimit-limit");
+}
+
+void common_provider_id(char dst[128], const char *id) {
+    size_t n = id ? strlen(id) : 0;
+    dst[0] = '\0';
+    if (n > 127) {
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (id[i] < 0x21 || id[i] > 0x7e) {
+            return;
+        }
+    }
+    if (n > 0) {
+        str_copy(dst, 128, id);
+    }
+}
