@@ -1,0 +1,47 @@
+/* What the files of the HTTP server share. See server.h for threads. */
+#ifndef POSTROOM_HTTP_INTERNAL_H
+#define POSTROOM_HTTP_INTERNAL_H
+
+#include "base/wake.h"
+#include "http/server.h"
+
+#include <pthread.h>
+
+/* --- listen.c: addresses and the listening socket ------------------------------------------ */
+
+#define HTTP_ADDRESS_MAX 128
+
+/* Binds and listens; the descriptor, or -1. `actual` receives "HOST:PORT" with the real port. */
+int http_listen(const char *where, bool loopback_only, char actual[HTTP_ADDRESS_MAX],
+                struct err *err);
+
+/* --- watch.c: open connections and their deadlines ------------------------------------------ */
+
+/* One open connection: its socket, and when it is cut (boot time; 0: never, a handler runs). */
+struct connection {
+    struct connection *next, **link;
+    int fd;
+    int64_t deadline_us;
+};
+
+struct watch {
+    pthread_mutex_t lock; /* over the list and the deadlines; a leaf */
+    struct connection *open;
+    struct wake wake; /* a connection came, or it is over */
+    bool over;
+    pthread_t thread;
+    bool running;
+};
+
+bool watch_start(struct watch *w, struct err *err) MUST_CHECK;
+void watch_stop(struct watch *w);
+
+/* NULL when out of memory. */
+struct connection *watch_add(struct watch *w, int fd, int64_t ms);
+/* The descriptor must still be open: it is shut down only under the lock, so it can never have
+ * become another connection's meanwhile. */
+void watch_remove(struct watch *w, struct connection *c);
+/* From now on the connection has ms; 0: no deadline. c may be NULL. */
+void watch_allow(struct watch *w, struct connection *c, int64_t ms);
+
+#endif
