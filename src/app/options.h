@@ -3,7 +3,7 @@
 #ifndef POSTROOM_APP_OPTIONS_H
 #define POSTROOM_APP_OPTIONS_H
 
-#include "app/when.h"
+#include "base/when.h"
 #include "base/err.h"
 #include "config/config.h"
 
@@ -53,7 +53,7 @@ bool args_int(const struct args *a, const char *name, int64_t low, int64_t high,
 bool args_double(const struct args *a, const char *name, double low, double high, double *out,
                  struct err *err) MUST_CHECK;
 
-/* A time (app/when.h); *out is untouched where the option was not given. */
+/* A time (base/when.h); *out is untouched where the option was not given. */
 bool args_time(const struct args *a, const char *name, bool ago, struct when *out,
                struct err *err) MUST_CHECK;
 

@@ -72,9 +72,10 @@ static bool set_from_file(struct config *c, int i, const char *path, const struc
         err_wrap(err, "%s", p->label);
         if (err && err->code == ERR_IO)
             err->code = ERR_USAGE;
+    } else if (strlen(buf_text(&content)) != content.len) {
+        done = err_set(err, ERR_USAGE, "%s: %.200s holds a NUL byte", p->label, path);
     } else {
-        const char *text = str_trim(content.data ? content.data : (char[]){""});
-        done = set_value(c, i, text, p, err);
+        done = set_value(c, i, content.data ? str_trim(content.data) : "", p, err);
     }
     if (content.data)
         explicit_bzero(content.data, content.len);

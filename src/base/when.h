@@ -1,6 +1,6 @@
 /* Times as people type them. Pure but for the clock. */
-#ifndef POSTROOM_APP_WHEN_H
-#define POSTROOM_APP_WHEN_H
+#ifndef POSTROOM_BASE_WHEN_H
+#define POSTROOM_BASE_WHEN_H
 
 #include "base/err.h"
 

@@ -1,6 +1,6 @@
 /* Absolute times are completed to what the clock module reads (seconds, UTC); their offset is taken
  * off by hand. Distances count from this machine's now; the caller corrects them by the skew. */
-#include "app/when.h"
+#include "base/when.h"
 
 #include "base/clock.h"
 #include "base/str.h"
