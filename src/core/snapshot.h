@@ -13,16 +13,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { QUEUE_PENDING, QUEUE_SCHEDULED, QUEUE_PROCESSING, QUEUE_RETRYING, QUEUE_FAILED,
-       QUEUE_UNCERTAIN, QUEUE_SENT_TODAY, QUEUE_CANCELLED, QUEUE_ROWS };
+enum {
+    QUEUE_PENDING,
+    QUEUE_SCHEDULED,
+    QUEUE_PROCESSING,
+    QUEUE_RETRYING,
+    QUEUE_FAILED,
+    QUEUE_UNCERTAIN,
+    QUEUE_SENT_TODAY,
+    QUEUE_CANCELLED,
+    QUEUE_ROWS
+};
 
 #define SNAP_NO_RATE INT64_MIN
 
 struct snap_queue_row {
     int64_t n;
-    int64_t per_min;  /* how n changed in a minute, may be negative; SNAP_NO_RATE: unknown */
-    bool capped;      /* n is a lower bound: shown "10,000+" ("capped": true) */
-    int64_t at_us;    /* what age/due counts from or to */
+    int64_t per_min; /* how n changed in a minute, may be negative; SNAP_NO_RATE: unknown */
+    bool capped;     /* n is a lower bound: shown "10,000+" ("capped": true) */
+    int64_t at_us;   /* what age/due counts from or to */
 };
 
 struct snap_lane {
@@ -49,10 +58,23 @@ struct snap_worker {
     int64_t in_flight, sent_1m, failed_1m, heard_at_us, started_at_us;
 };
 
-struct snap_operator { const char *name, *did; int64_t at_us; };
-struct snap_journal { const char *who, *what; int64_t at_us; };
-struct snap_event { const char *id, *to, *error; int64_t at_us; bool failed; };
-struct snap_mark { int64_t at_us; const char *text; };
+struct snap_operator {
+    const char *name, *did;
+    int64_t at_us;
+};
+struct snap_journal {
+    const char *who, *what;
+    int64_t at_us;
+};
+struct snap_event {
+    const char *id, *to, *error;
+    int64_t at_us;
+    bool failed;
+};
+struct snap_mark {
+    int64_t at_us;
+    const char *text;
+};
 
 #define SNAP_MINUTES 50
 
@@ -73,14 +95,21 @@ struct snapshot {
     int64_t attempts_5m, failed_5m, failed_2m, ok_2m, sent_1m, sent_1m_usual;
     int64_t last_attempt_us, last_sent_us;
 
-    struct snap_lane *lanes;       int lane_count;
-    struct snap_error *errors;     int error_count; /* by failures a minute, count, code */
-    struct snap_worker *workers;   int worker_count;
-    struct snap_operator *operators; int operator_count;
-    struct snap_journal *journal;  int journal_count;
-    struct snap_event *events;     int event_count;   /* only in fixtures */
-    struct snap_mark *marks;       int mark_count;
-    int64_t minutes_first_us;      /* -1: no minutes known */
+    struct snap_lane *lanes;
+    int lane_count;
+    struct snap_error *errors;
+    int error_count; /* by failures a minute, count, code */
+    struct snap_worker *workers;
+    int worker_count;
+    struct snap_operator *operators;
+    int operator_count;
+    struct snap_journal *journal;
+    int journal_count;
+    struct snap_event *events;
+    int event_count; /* only in fixtures */
+    struct snap_mark *marks;
+    int mark_count;
+    int64_t minutes_first_us; /* -1: no minutes known */
     int64_t minute_sent[SNAP_MINUTES], minute_failed[SNAP_MINUTES], minute_waiting[SNAP_MINUTES];
 
     void *arena; /* snapshot.c's own: everything above points into it */

@@ -28,20 +28,34 @@ struct ui_ports {
     struct mailbox *commands; /* to the feed; NULL in demo */
     struct life *life;
     const struct wake *wake;  /* raised by board, ring and signals: the UI waits on it and stdin */
+
+    /* With a worker here, so that the screen can stay up and count down while it drains; all
+     * three may be NULL, then a confirmed quit ends ui_run at once and the caller drains. */
+    void (*worker_nudge)(void *worker);
+    bool (*worker_ended)(void *worker);
+    void *worker;
 };
 
 enum ui_end {
     UI_QUIT,     /* the operator left (with a worker here: now drain) */
-    UI_GONE,     /* the terminal went away */
-    UI_DRAINED,  /* life reached its end while the screen was up */
+    UI_GONE,     /* the terminal went away: drain without a screen */
+    UI_DRAINED,  /* life reached its end while the screen was up: the worker has ended, or the
+                    deadline has passed, or there is none to wait for */
+    UI_NOW,      /* Ctrl-C a third time: leave at once with 130; leases make it safe */
     UI_REFUSED,  /* this terminal cannot show it: err says why; nothing was drawn */
 };
 
-/* Is there a terminal that can show the dashboard? err says what is missing. */
+/* Is there a terminal that can show the dashboard? err says what is missing. Takes the character
+ * set from the environment (setlocale): call it before threads start, also before plain_run. */
 bool ui_possible(struct err *err) MUST_CHECK;
 
-/* Runs until the operator leaves, the terminal goes away or `done` (raised by the caller's
- * shutdown sequence through ui_finish) says it is over. The terminal is restored in any case. */
+/* Runs until the operator leaves, the terminal goes away or the caller's shutdown sequence says
+ * through ui_finish that it is over. The terminal is restored in any case.
+ *
+ * Leaving: a confirmed quit with a worker here puts `life` to draining (deadline: now +
+ * drain_timeout_ms), nudges the worker and stays up until worker_ended() or the deadline; the
+ * same happens when somebody else (a signal) puts `life` to draining. LIFE_STOPPING, or draining
+ * without a worker here, ends it at once. */
 enum ui_end ui_run(const struct ui_options *options, const struct ui_ports *ports,
                    struct err *err);
 
