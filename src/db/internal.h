@@ -9,31 +9,46 @@
 
 /* The table as it is: quoted names and types, for SQL templates. */
 struct table_map {
-    char table[140];               /* "email_messages", quoted, schema-qualified where found */
+    char table[140];               /* quoted: "email_messages" */
+    bool exists;
     char column[COLUMN_COUNT][70]; /* quoted names */
-    char id_type[32];              /* "uuid", "bigint", "text" ... */
-    char due[200];                 /* the expression the due index is built on */
-    char rank[120];                /* priority, clamped to 0..9, as in the due index */
+    char type[COLUMN_COUNT][64];   /* as format_type() names it; "" where the column is missing */
 };
 
-/* Runs one statement; $1.. are text parameters (NULL = null). In the template ${x} stands for:
- * ${messages} the table, ${id} ${to_email} … a column, ${id_type}, ${due}, ${rank}.
- * A row variable goes before as usual: m.${id}. ${due} and ${rank} are written over the bare
- * column names.
+/* Runs one statement; $1.. are text parameters (NULL = null). In the template
+ *   ${messages}        is the table,
+ *   ${to_email}        a column,        ${m.to_email}  the same behind a row variable,
+ *   ${id_type}         the id's type,   ${status_type} the status column's type,
+ *   ${due}, ${m.due}   since when a pending message is due (as in its index),
+ *   ${rank}, ${m.rank} its priority, held within 0..9 (as in its index).
  * *out (may be NULL) is the result to PQclear. Deadlocks and serialisation failures are tried
- * again up to 5 times outside a transaction. On a lost connection: ERR_AWAY, and it is closed. */
+ * again up to 5 times outside a transaction. On a lost connection or a deadline passed: ERR_AWAY,
+ * and the connection is closed. */
 bool db_exec(struct db *db, const char *template, int n, const char *const *params, PGresult **out,
              struct err *err) MUST_CHECK;
 
-/* The same without parameters, result thrown away: BEGIN, COMMIT, SET … */
+/* The same without parameters, result thrown away: BEGIN, COMMIT, ... */
 bool db_run(struct db *db, const char *template, struct err *err) MUST_CHECK;
 
 /* Template to SQL; false on an unknown ${name} or out of memory. */
 bool db_expand(const struct db *db, const char *template, struct buf *out, struct err *err)
     MUST_CHECK;
 
-const struct table_map *db_map(const struct db *db);
+/* How long one statement may take from now on; 0: as long as it likes. Default 15 s. */
+void db_set_deadline_ms(struct db *db, int64_t ms);
+
+/* One statement on the wire, its answer awaited within the deadline: db.c. */
+bool db_converse(struct db *db, const char *sql, int n, const char *const *params, PGresult **out,
+                 struct err *err) MUST_CHECK;
+
+PGconn *db_conn(struct db *db);
+struct table_map *db_map(struct db *db);
 const struct settings *db_settings(const struct db *db);
+
+/* Looks the table up: map.c. */
+bool map_load(struct db *db, struct table_map *map, struct err *err) MUST_CHECK;
+/* Writes what ${name} or ${alias.name} stands for; false where there is no such name. */
+bool map_expand(const struct table_map *map, const char *alias, const char *name, struct buf *out);
 
 /* Array literals for parameters: array_begin, array_text…, array_end. NULL adds null. */
 void array_begin(struct buf *b);
@@ -45,5 +60,6 @@ void array_end(struct buf *b);
 const char *cell_text(const PGresult *r, int row, int col);
 int64_t cell_int(const PGresult *r, int row, int col, int64_t fallback);
 double cell_double(const PGresult *r, int row, int col, double fallback);
+bool cell_bool(const PGresult *r, int row, int col);
 
 #endif

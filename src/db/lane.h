@@ -1,0 +1,91 @@
+/* The lane as all workers see it: its slots, quotas, open or parked; and who works on it.
+ *
+ * Pacing: a slot is a point in time at which one request may start. The lane's row holds the next
+ * free one; whoever moves it on owns the slots it passed. Slots are spaced a little wider than the
+ * rate (LANE_SPARE), so that a request that starts some milliseconds late still leaves every
+ * one-second window within the limit. Slots of a worker that dies are simply not used. The
+ * worker's thread. */
+#ifndef POSTROOM_DB_LANE_H
+#define POSTROOM_DB_LANE_H
+
+#include "core/outcome.h"
+#include "db/db.h"
+
+#define LANE_SPARE 0.97 /* share of the allowed rate that is used: 30 ms of a second for jitter */
+
+struct lane_setup {
+    const char *name;
+    double start_rate; /* the provider's, where no rate is configured and none was learnt */
+    double rate;       /* the configured one; 0: follow the provider */
+    int batch_size;
+    int64_t daily_quota, monthly_quota; /* 0: none */
+};
+
+/* Makes the lane's row, or brings it up to date; a lane parked for an operator's sake gets a
+ * probe, because a restarted worker may bring the cure. */
+bool lane_register(struct db *db, const struct lane_setup *setup, struct err *err) MUST_CHECK;
+
+struct lane_grant {
+    int slots;           /* granted; 0: parked, paused */
+    int64_t first_in_us; /* the first one, from now */
+    int64_t spacing_us;  /* between slots; 0: no limit */
+    bool probe;          /* the lane is parked: this one request is a probe */
+    bool paused;
+    enum lane_fault parked;
+    int64_t parked_for_us; /* until the next probe; INT64_MAX: until an operator acts */
+    double rate;
+    int64_t failures;   /* of the provider in a row, as known before this grant */
+    char end[48];          /* the lane's next slot after ours, as the database wrote it */
+    int64_t trigger_us; /* when "process now" was last asked for; 0: never */
+};
+
+/* Draws up to `want` slots. guard_ms: how long nobody else probes after this one. */
+bool lane_draw(struct db *db, const char *lane, const char *worker, int want, int64_t guard_ms,
+               struct lane_grant *out, struct err *err) MUST_CHECK;
+
+/* Hands back the last `slots` of a grant that found no mail (a probe: the probe). */
+bool lane_give_back(struct db *db, const char *lane, const struct lane_grant *grant, int slots,
+                    struct err *err) MUST_CHECK;
+
+/* Messages left today and this month; INT64_MAX where there is no quota. The larger of our own
+ * count and what the provider said. */
+struct lane_quota {
+    int64_t daily_left, monthly_left;
+    int64_t daily_limit, monthly_limit; /* 0: none */
+};
+bool lane_quota(struct db *db, const char *lane, struct lane_quota *out,
+                struct err *err) MUST_CHECK;
+
+/* What an answer said: rate, quotas used, and how the lane fares. Parks it for all workers, opens
+ * it, or counts a failure. Writes nothing where nothing changed; `known` is the last grant. */
+struct lane_report {
+    const struct lane_news *news;
+    bool probe;             /* the request was one */
+    bool had_failures;      /* the lane's row shows failures or is parked */
+    double rate;            /* as now in force */
+    double configured_rate; /* 0: follow the provider */
+};
+bool lane_report(struct db *db, const char *lane, const struct lane_report *report,
+                 struct err *err) MUST_CHECK;
+
+/* Parks the lane until a quota's window turns. */
+bool lane_park_quota(struct db *db, const char *lane, enum lane_fault which,
+                     struct err *err) MUST_CHECK;
+
+/* --- this worker's row -------------------------------------------------------------------------
+ */
+
+struct presence {
+    const char *id, *name, *version, *lane;
+    const char *state; /* starting sending idle draining stopped */
+    int in_flight;
+    int requests_10s, requests_1m, messages_1m, sent_1m, failed_1m, empty_60s;
+    int64_t stall_ms;
+};
+
+bool presence_write(struct db *db, const struct presence *p, struct err *err) MUST_CHECK;
+/* Old rows of workers long gone are removed; a last word for the journal. */
+bool presence_arrive(struct db *db, const struct presence *p, struct err *err) MUST_CHECK;
+bool presence_leave(struct db *db, const char *id, struct err *err) MUST_CHECK;
+
+#endif
