@@ -33,10 +33,13 @@ void *mem_alloc(size_t size) {
 }
 
 void *mem_array(size_t n, size_t size) {
-    if (must_fail()) {
+    if (n == 0 || size == 0) {
+        n = size = 1;
+    }
+    if (must_fail() || n > PTRDIFF_MAX / size) {
         return NULL;
     }
-    void *p = n == 0 || size == 0 ? calloc(1, 1) : calloc(n, size); /* calloc checks n * size */
+    void *p = calloc(n, size);
     if (p) {
         atomic_fetch_add(&live, 1);
     }
@@ -44,7 +47,7 @@ void *mem_array(size_t n, size_t size) {
 }
 
 void *mem_resize(void *old, size_t size) {
-    if (must_fail()) {
+    if (must_fail() || size > PTRDIFF_MAX) {
         return NULL;
     }
     void *p = realloc(old, size == 0 ? 1 : size);

@@ -273,6 +273,13 @@ bool str_is_clean(const char *s) {
 
 static const char ellipsis[] = "…";
 
+static void shorten(struct buf *b, size_t len) {
+    if (len < b->len) {
+        b->len = len;
+        b->data[len] = '\0';
+    }
+}
+
 void str_sanitize(struct buf *out, const char *s, size_t max_bytes) {
     size_t left = s ? strlen(s) : 0;
     size_t start = out->len;
@@ -293,7 +300,7 @@ void str_sanitize(struct buf *out, const char *s, size_t max_bytes) {
         }
         size_t used = out->len - start;
         if (used + put > max_bytes) {
-            out->len = start + fits;
+            shorten(out, start + fits);
             buf_puts(out, max_bytes >= sizeof ellipsis - 1 ? ellipsis : "");
             return;
         }

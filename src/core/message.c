@@ -130,47 +130,50 @@ static bool is_header_name(const char *name) {
 }
 
 static bool check_header(const char *column, const struct json *v, int i, struct err *err) {
-    (void)column;
     (void)i;
     const char *name = json_key(v);
     const char *value = json_text(v);
     if (!is_header_name(name)) {
         return err_set(err, ERR_INVALID,
-                       "headers: a name is not valid; use 1 to 76 printable ASCII characters "
-                       "without blank and colon");
+                       "%s: a name is not valid; use 1 to 76 printable ASCII characters "
+                       "without blank and colon",
+                       column);
     }
     if (is_reserved(name)) {
         return err_set(err, ERR_INVALID,
-                       "headers: \"%s\" may not be set here; use the message's own columns", name);
+                       "%s: \"%s\" may not be set here; use the message's own columns", column,
+                       name);
     }
     if (!value) {
-        return err_set(err, ERR_INVALID, "headers: the value of \"%s\" is not a string", name);
+        return err_set(err, ERR_INVALID, "%s: the value of \"%s\" is not a string", column, name);
     }
     if (strpbrk(value, "\r\n")) {
         return err_set(err, ERR_INVALID,
-                       "headers: \"%s\" contains a line break; header values must be one line",
+                       "%s: \"%s\" contains a line break; header values must be one line", column,
                        name);
     }
     return str_is_clean(value) ||
-           err_set(err, ERR_INVALID, "headers: \"%s\" contains control characters", name);
+           err_set(err, ERR_INVALID, "%s: \"%s\" contains control characters", column, name);
 }
 
 /* --- tags ------------------------------------------------------------------------------------ */
 
 static bool check_tag(const char *column, const struct json *v, int i, struct err *err) {
-    (void)column;
     (void)i;
     const char *name = json_key(v);
     if (str_is_blank(name) || !str_is_clean(name)) {
-        return err_set(err, ERR_INVALID, "tags: a name is empty or has control characters in it");
+        return err_set(err, ERR_INVALID, "%s: a name is empty or has control characters in it",
+                       column);
     }
     char shown[80];
     str_copy(shown, sizeof shown, name);
     if (str_eq(name, "postroom_id")) {
-        return err_set(err, ERR_INVALID, "tags: the name postroom_id is set by postroom itself");
+        return err_set(err, ERR_INVALID, "%s: the name postroom_id is set by postroom itself",
+                       column);
     }
     return str_is_clean(json_text(v)) ||
-           err_set(err, ERR_INVALID, "tags: the value of \"%s\" is not a clean string", shown);
+           err_set(err, ERR_INVALID, "%s: the value of \"%s\" is not a clean string", column,
+                   shown);
 }
 
 /* --- attachments ----------------------------------------------------------------------------- */
@@ -206,28 +209,27 @@ static bool is_optional_text(const struct json *attachment, const char *key) {
 }
 
 static bool check_attachment(const char *column, const struct json *v, int i, struct err *err) {
-    (void)column;
     const char *filename = json_get_text(v, "filename");
     const char *content = json_get_text(v, "content");
     if (json_type(v) != JSON_OBJECT) {
-        return err_set(err, ERR_INVALID, "attachments[%d] is not an object", i);
+        return err_set(err, ERR_INVALID, "%s[%d] is not an object", column, i);
     }
     if (str_is_blank(filename) || !str_is_clean(filename)) {
-        return err_set(err, ERR_INVALID, "attachments[%d].filename is missing or not clean", i);
+        return err_set(err, ERR_INVALID, "%s[%d].filename is missing or not clean", column, i);
     }
     if (!content) {
-        return err_set(err, ERR_INVALID, "attachments[%d].content is missing", i);
+        return err_set(err, ERR_INVALID, "%s[%d].content is missing", column, i);
     }
     if (!is_base64(content)) {
-        return err_set(err, ERR_INVALID, "attachments[%d].content is not base64", i);
+        return err_set(err, ERR_INVALID, "%s[%d].content is not base64", column, i);
     }
     const char *type = json_get_text(v, "content_type");
     if (!is_optional_text(v, "content_type") || (type && !strchr(type, '/'))) {
-        return err_set(err, ERR_INVALID,
-                       "attachments[%d].content_type is not a type like \"image/png\"", i);
+        return err_set(err, ERR_INVALID, "%s[%d].content_type is not a type like \"image/png\"",
+                       column, i);
     }
     return is_optional_text(v, "content_id") ||
-           err_set(err, ERR_INVALID, "attachments[%d].content_id is not a clean string", i);
+           err_set(err, ERR_INVALID, "%s[%d].content_id is not a clean string", column, i);
 }
 
 /* --- all of it ------------------------------------------------------------------------------- */

@@ -1,0 +1,25 @@
+/* SHA-256 against published vectors. */
+#include "base/crypto.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void known_digests(void **state) {
+    (void)state;
+    char hex[SHA256_HEX];
+    assert_true(crypto_sha256_hex(hex, NULL, 0));
+    assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    assert_true(crypto_sha256_hex(hex, "abc", 3));
+    assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_true(crypto_sha256_hex(hex, "a\0b", 3));
+    assert_string_equal(hex, "59b271ae1bbcb1d31d41929817f4b16fb439eb4f31520b5ad1d5ce98920a7138");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(known_digests)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
