@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Two workers share the work and the rate: the limit is never exceeded in any second, and used.
+# also under: asan tsan
+. "$(dirname "$0")/../lib/e2e.sh"
+POSTROOM_RATE=20 sink '{"limit": 20}'
+migrated_db
+export POSTROOM_BATCH_SIZE=5 POSTROOM_RATE=20
+n=$(scaled 800)
+
+worker a
+worker b
+insert "$n"
+all_sent 60 "$n"
+sink_agrees
+within "requests" "$(sink_stat requests)" $((n / 5)) $((n / 5 + n / 5 / 20 + 2))
+is "requests over the limit" 0 "$(sink_stat statuses.429)"
+within "requests in the fullest second" "$(sink_stat by_second_peak)" 1 20
+sql_is "workers that sent" 2 "SELECT count(DISTINCT claimed_by) FROM
+    (SELECT w.name AS claimed_by FROM postroom.attempts a JOIN postroom.workers w ON w.id = a.worker) x"
+if [ "${TEST_SCALE:-1}" = 1 ]; then
+    rate=$(awk -v r="$(sink_stat requests)" -v s="$(sink_stat seconds)" 'BEGIN { print (r - 1) / s }')
+    echo "requests a second: $rate"
+    within "requests a second" "$rate" 19 20.2
+fi
+stop a
+is "exit of a" 0 "$code"
+stop b
+is "exit of b" 0 "$code"
