@@ -18,7 +18,8 @@ cd "$WORK"
 . "$LIB/pg.sh"
 . "$LIB/term.sh"
 
-unset "${!POSTROOM_@}" "${!RESEND_@}" "${!PG@}" LISTEN_DATABASE_URL NO_COLOR 2>/dev/null || true
+unset "${!POSTROOM_@}" "${!RESEND_@}" PGHOST PGPORT PGDATABASE PGUSER PGPASSWORD PGOPTIONS PGSERVICE \
+    DATABASE_URL LISTEN_DATABASE_URL NO_COLOR 2>/dev/null || true
 export POSTROOM LC_ALL=C.UTF-8 TZ=UTC HOME=$WORK XDG_STATE_HOME=$WORK/state
 export ASAN_OPTIONS="log_path=$WORK/sanitizer:detect_leaks=1:abort_on_error=0"
 export UBSAN_OPTIONS="log_path=$WORK/sanitizer:print_stacktrace=1"
