@@ -78,6 +78,9 @@ compile = $(CC_$(1)) -std=c11 $(OPT_$(1)) $(DEFINES) $(WARNINGS) $(HARDENING) $(
           -fPIE -pthread -MMD -MP
 LINK    = -pie -pthread $(LDFLAGS) -Wl,-z,relro,-z,now,-z,noexecstack,-z,nodlopen,--as-needed
 
+# V=1 shows the commands.
+say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2);)
+
 # --- what is built -------------------------------------------------------------------------------
 # Targets that run things install what is missing first; a plain `make` installs nothing.
 READY := $(if $(filter deps demo check check-% coverage valgrind,$(MAKECMDGOALS)),deps)
@@ -95,12 +98,12 @@ MAYBE_$(1) = $$(call once,MAYBE_$(1),$$(foreach f,$$(MAYBE),$$(call probe,$$(CC_
 
 $$(DIR_$(1))/obj/%.o: src/%.c | $$(READY)
 	@mkdir -p $$(@D)
-	$$(call compile,$(1)) -c -o $$@ $$<
+	$$(call say,CC,$$@)$$(call compile,$(1)) -c -o $$@ $$<
 
 $$(DIR_$(1))/obj/db/%.o: | $$(BUILD)/gen/schema_sql.h
 
 $$(DIR_$(1))/postroom: $$(call objects,$(1),app) $$(call archives,$(1),$$(filter-out app,$$(PRESENT)))
-	$$(CC_$(1)) $$(OPT_$(1)) $$(LINK) -o $$@ $$^ $$(call libs,$$(PRESENT))
+	$$(call say,LINK,$$@)$$(CC_$(1)) $$(OPT_$(1)) $$(LINK) -o $$@ $$^ $$(call libs,$$(PRESENT))
 endef
 $(foreach f,$(FLAVOURS),$(eval $(call FLAVOUR,$(f))))
 
@@ -109,11 +112,11 @@ define LAYER
 $$(DIR_$(1))/lib/$(2).a: $$(call objects,$(1),$(2))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	$$(AR) rcs $$@ $$^
+	$$(call say,AR,$$@)$$(AR) rcs $$@ $$^
 
 $$(DIR_$(1))/unit/$(2)/%: tests/unit/$(2)/%.c $$(call archives,$(1),$(2) $$(USES_$(2))) | $$(READY)
 	@mkdir -p $$(@D)
-	$$(call compile,$(1)) -Itests -Wno-missing-prototypes $$(LINK) -o $$@ $$< $$(filter %.a,$$^) \
+	$$(call say,TEST,$$@)$$(call compile,$(1)) -Itests -Wno-missing-prototypes $$(LINK) -o $$@ $$< $$(filter %.a,$$^) \
 	    -lcmocka $$(call libs,$(2) $$(USES_$(2)))
 endef
 $(foreach f,$(FLAVOURS),$(foreach l,$(filter-out app,$(LAYERS)),$(eval $(call LAYER,$(f),$(l)))))
@@ -121,7 +124,7 @@ $(foreach f,$(FLAVOURS),$(foreach l,$(filter-out app,$(LAYERS)),$(eval $(call LA
 # The migrations, embedded.
 $(BUILD)/gen/schema_sql.h: $(wildcard schema/*.sql) tools/embed
 	@mkdir -p $(@D)
-	tools/embed $(wildcard schema/*.sql) > $@
+	$(call say,EMBED,$@)tools/embed $(wildcard schema/*.sql) > $@
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
