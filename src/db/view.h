@@ -17,22 +17,21 @@
 struct view_window {
     const char *operator_name;
     bool read_only; /* never stores: reads the published row, or folds one for itself alone */
+    bool publisher; /* kept by view_document: this window folded the last one */
 };
 
 /* The document as JSON text, at most a second or two old, with database, operator and read_only
  * added. out is cleared first. *now_us (may be NULL): the database's clock when it was read. */
-bool view_document(struct db *db, const struct view_window *w, struct buf *out, int64_t *now_us,
+bool view_document(struct db *db, struct view_window *w, struct buf *out, int64_t *now_us,
                    struct err *err) MUST_CHECK;
 
 /* The same, parsed and stamped (now_us, read_boot_us). One reference; NULL on failure. */
-struct snapshot *view_snapshot(struct db *db, const struct view_window *w,
-                               struct err *err) MUST_CHECK;
+struct snapshot *view_snapshot(struct db *db, struct view_window *w, struct err *err) MUST_CHECK;
 
 /* For `status --json` and `status`: the document with "sent": {"n", "estimate"} added: all messages
  * ever sent that are still in the table, counted where the table is small, else estimated; n null
  * where even that is unknown. */
-bool view_status(struct db *db, const struct view_window *w, struct buf *out,
-                 struct err *err) MUST_CHECK;
+bool view_status(struct db *db, struct view_window *w, struct buf *out, struct err *err) MUST_CHECK;
 
 /* --- this window among the operators ---------------------------------------------------------- */
 
@@ -44,16 +43,20 @@ bool view_gone(struct db *db, const char *id, struct err *err) MUST_CHECK;
 
 /* --- outcomes that happened elsewhere --------------------------------------------------------- */
 
-#define VIEW_TAIL_MAX 200     /* events per look; the rest is counted */
-#define VIEW_TAIL_OVERLAP 256 /* sequence numbers looked at again: commits come out of order */
+#define VIEW_TAIL_MAX 200 /* events per look; the rest is counted */
+#define VIEW_GAPS_MAX 256
 
 /* Where a window stands in postroom.attempts. Zeroed = at the start: the first look only finds the
- * end. */
+ * end. Sequence numbers are given before commits, so a lower one may come later: gaps are looked
+ * at again for a while. */
 struct view_tail {
     bool started;
-    int64_t newest;                  /* highest seq seen */
-    int64_t seen[VIEW_TAIL_OVERLAP]; /* ring of seqs already shown, for the overlap */
-    int seen_at;
+    int64_t newest; /* highest seq seen */
+    struct view_gap {
+        int64_t seq;
+        int looks; /* how often it was looked for */
+    } gaps[VIEW_GAPS_MAX];
+    int gap_count;
 };
 
 /* New outcomes, oldest first, into out (room for VIEW_TAIL_MAX); *count of them, *missed were

@@ -1,0 +1,23 @@
+/* The document of what stands where, folded by one statement: src/db/document.c. */
+#ifndef POSTROOM_DB_DOCUMENT_H
+#define POSTROOM_DB_DOCUMENT_H
+
+#include "db/internal.h"
+
+/* What is counted row by row is counted up to this many; beyond: "10,000+". */
+#define COUNT_CAP "10000"
+
+/* The code shown and accepted for failed messages that have none (set by applications). */
+#define NO_ERROR_CODE "(none)"
+
+/* Folds the document and stores it where the stored one is older than about a second and nobody
+ * else is at it. One row (doc, now) or, where there was nothing to do, none. */
+bool document_publish(struct db *db, PGresult **out, struct err *err) MUST_CHECK;
+
+/* Folds it for the caller alone, also on a standby: one row (doc, now). */
+bool document_fold(struct db *db, PGresult **out, struct err *err) MUST_CHECK;
+
+/* The stored one: a row (doc, now, age in ms), or none. */
+bool document_read(struct db *db, PGresult **out, struct err *err) MUST_CHECK;
+
+#endif
