@@ -73,7 +73,8 @@ probe = $(shell printf 'int main(void){return 0;}' | \
           $(1) -Werror $(2) -x c -o /dev/null - >/dev/null 2>&1 && echo '$(2)')
 once  = $(eval $(1) := $(2))$($(1))
 
-DEFINES = -Isrc -I$(BUILD)/gen -D_GNU_SOURCE -DPOSTROOM_VERSION='"$(VERSION)"' $(CPPFLAGS)
+PG_INCLUDE = $(call once,PG_INCLUDE,$(shell pg_config --includedir 2>/dev/null))
+DEFINES = -Isrc -I$(BUILD)/gen -isystem $(PG_INCLUDE) -D_GNU_SOURCE -DPOSTROOM_VERSION='"$(VERSION)"' $(CPPFLAGS)
 compile = $(CC_$(1)) -std=c11 $(OPT_$(1)) $(DEFINES) $(WARNINGS) $(HARDENING) $(MAYBE_$(1)) \
           -fPIE -pthread -MMD -MP
 LINK    = -pie -pthread $(LDFLAGS) -Wl,-z,relro,-z,now,-z,noexecstack,-z,nodlopen,--as-needed
