@@ -199,7 +199,7 @@ static bool is_base64(const char *s) {
             return false;
         }
     }
-    return padding <= 2 && (data + padding) % 4 == 0 && (padding == 0 || data >= 2);
+    return padding <= 2 && (data + padding) % 4 == 0;
 }
 
 /* A member that may be absent or null, else must be a clean string. */

@@ -16,8 +16,9 @@
 #include "base/str.h"
 
 #define SOON_MS 1000
-#define LONGEST_WISH_MS (INT64_C(24) * 3600 * 1000) /* a provider's Retry-After beyond it is cut   \
-                                                     */
+#define LONGEST_WISH_MS                                                                            \
+    (INT64_C(24) * 3600 * 1000) /* a provider's Retry-After beyond it is cut                       \
+                                 */
 
 int64_t retry_backoff_ms(int retry_count, const struct retry_policy *policy, double jitter) {
     int64_t max = policy->backoff_max_ms > 0 ? policy->backoff_max_ms : 0;

@@ -176,6 +176,7 @@ static void attachments(void **state) {
         {"[{\"filename\":\"a\",\"content\":\"aG=k\"}]", "not base64"},
         {"[{\"filename\":\"a\",\"content\":\"a===\"}]", "not base64"},
         {"[{\"filename\":\"a\",\"content\":\"====\"}]", "not base64"},
+        {"[{\"filename\":\"a\",\"content\":\"aGkhY===\"}]", "not base64"},
         {"[{\"filename\":\"a\",\"content\":\"==\"}]", "not base64"},
         {"[{\"filename\":\"a\",\"content\":\"a-_k\"}]", "not base64"},
         {"[{\"filename\":\"a\"}]", "content is missing"},
