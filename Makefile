@@ -101,7 +101,7 @@ $$(DIR_$(1))/obj/%.o: src/%.c | $$(READY)
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$@)$$(call compile,$(1)) -c -o $$@ $$<
 
-$$(DIR_$(1))/obj/db/%.o: | $$(BUILD)/gen/schema_sql.h
+$$(call objects,$(1),db): | $$(BUILD)/gen/schema_sql.h
 
 $$(DIR_$(1))/postroom: $$(call objects,$(1),app) $$(call archives,$(1),$$(filter-out app,$$(PRESENT)))
 	$$(call say,LINK,$$@)$$(CC_$(1)) $$(OPT_$(1)) $$(LINK) -o $$@ $$^ $$(call libs,$$(PRESENT))
