@@ -10,8 +10,8 @@
 struct worker;
 
 struct worker_options {
-    bool once;           /* send what is due, then end */
-    bool keep_going;     /* the first connection may fail: try again instead of giving up */
+    bool once;       /* send what is due, then end */
+    bool keep_going; /* the first connection may fail: try again instead of giving up */
 };
 
 struct worker_ports {
@@ -23,9 +23,9 @@ struct worker_ports {
 
 struct worker_totals {
     int64_t sent;
-    int64_t failed;          /* ended failed, with or without a next attempt */
-    int64_t left_in_flight;  /* outcomes unknown or unwritten when it had to stop */
-    int64_t left_due;        /* once: due but not sent (parked lane, paused) */
+    int64_t failed;         /* ended failed, with or without a next attempt */
+    int64_t left_in_flight; /* outcomes unknown or unwritten when it had to stop */
+    int64_t left_due;       /* once: due but not sent (parked lane, paused) */
     char why_left[200];
 };
 

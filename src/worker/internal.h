@@ -1,0 +1,109 @@
+/* What the files of src/worker share: the engine's state, owned by its one thread. */
+#ifndef POSTROOM_WORKER_INTERNAL_H
+#define POSTROOM_WORKER_INTERNAL_H
+
+#include "base/clock.h"
+#include "base/rand.h"
+#include "db/lane.h"
+#include "db/queue.h"
+#include "db/request.h"
+#include "net/net.h"
+#include "provider/provider.h"
+#include "worker/flight.h"
+#include "worker/pacer.h"
+#include "worker/tally.h"
+#include "worker/worker.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct flights {
+    struct flight *head;
+};
+
+struct worker {
+    const struct settings *settings;
+    const struct provider *provider;
+    struct worker_options options;
+    struct worker_ports ports;
+    pthread_t thread;
+    struct wake wake;
+    _Atomic bool ended;
+    struct err end_error; /* why the thread ended, where it was an error */
+    struct worker_totals totals;
+
+    struct db *db;
+    struct net *net;
+    struct rand rand;
+    char id[160]; /* "mail01/2211/1f0c9a7e": what claimed_by holds */
+    int batch;    /* messages per request */
+
+    struct flights waiting;  /* stored, until a slot comes */
+    struct flights flying;   /* handed to net */
+    struct flights answered; /* outcomes to be written */
+    int flying_count;
+    int64_t content_bytes; /* of bodies waiting and flying */
+    uint64_t last_id;
+
+    struct pacer pacer;
+    struct lane_grant grant; /* as last drawn */
+    bool probe_at_hand;      /* the slot we hold is a parked lane's probe */
+    int64_t closed_until_us; /* boot: no draw before (parked, paused); 0: may draw */
+    bool hungry;             /* there may be mail due */
+    bool replays;            /* there may be open requests due */
+    int64_t lead_us;         /* claiming and storing take about this long: begin so much earlier */
+    struct queue_floor floor;
+    int64_t full_look_us; /* when the queue was last looked at from its very start */
+    int64_t full_look_cost_us;
+    struct lane_quota quota;
+    int64_t next_due_us; /* boot: something scheduled falls due; INT64_MAX: unknown */
+    bool dry;            /* the last look found nothing due */
+
+    int64_t poll_us, beat_us, renew_us, listen_us, reopen_us; /* boot: when each is next */
+    int64_t reopen_wait_us;
+    int64_t report_us;  /* when quota figures were last written */
+    bool lane_troubled; /* the lane's row shows failures */
+    bool listen_warned;
+    bool drained;   /* the drain has begun */
+    bool cancelled; /* ... and its deadline has passed */
+    struct tally tally;
+    int64_t stall_us;
+};
+
+/* --- flights.c-like small helpers (loop.c) --- */
+void flights_push(struct flights *list, struct flight *f); /* at the end */
+struct flight *flights_pop(struct flights *list);
+struct flight *flights_take(struct flights *list, uint64_t id);
+
+/* --- send.c: slots, mail for them, off it goes --- */
+void send_due(struct worker *w);
+void send_wait(struct worker *w, struct flight *f); /* it is stored now: until a slot comes */
+int64_t send_next_us(const struct worker *w, int64_t now_us); /* when it wants to run again */
+void send_release_waiting(struct worker *w, const char *why);
+
+/* --- build.c: claimed messages -> flights with bodies --- */
+/* Takes the messages over. Flights that can be sent are pushed to `out`, those that cannot (bad
+ * message, poison) are answered at once and pushed to w->answered. false: out of memory; what
+ * could not be placed is left to its lease. */
+bool build_flights(struct worker *w, struct message *messages, int n, int64_t deadline_us,
+                   struct flights *out, struct err *err);
+/* The body of one whose messages are in place; ERR_INVALID: cannot be expressed. */
+bool build_body(struct worker *w, struct flight *f, struct err *err);
+
+/* --- settle.c: answers -> outcomes -> rows --- */
+void settle_reap(struct worker *w);
+void settle_answered(struct worker *w, struct flight *f); /* its reading is filled */
+bool settle_write(struct worker *w, struct err *err);
+bool settle_split(struct worker *w, struct flight *f, struct err *err);
+
+/* --- upkeep.c: heartbeat, leases, sweep, LISTEN --- */
+bool upkeep_arrive(struct worker *w, struct err *err);
+bool upkeep_run(struct worker *w, struct err *err);
+int64_t upkeep_next_us(const struct worker *w);
+void upkeep_gauges(struct worker *w, const char *trouble);
+
+/* --- loop.c --- */
+void *worker_loop(void *arg);
+bool worker_in_flight(const struct worker *w);
+
+#endif

@@ -1,0 +1,141 @@
+/* What has to be done now and then: heartbeat, leases, sweep, quotas, the LISTEN connection, and
+ * what the screen shows of this worker. The worker's thread. */
+#include "base/str.h"
+#include "worker/internal.h"
+
+#define BEAT_BUSY_US USEC_PER_SEC
+#define BEAT_IDLE_US (5 * USEC_PER_SEC)
+#define LISTEN_AGAIN_US (30 * USEC_PER_SEC)
+
+static const char *state_of(const struct worker *w) {
+    if (w->drained)
+        return "draining";
+    return w->dry && !worker_in_flight(w) ? "idle" : "sending";
+}
+
+static int messages_in(const struct flights *list) {
+    int n = 0;
+    for (const struct flight *f = list->head; f; f = f->next)
+        n += f->manifest.n;
+    return n;
+}
+
+static struct presence presence_of(const struct worker *w) {
+    int64_t now = clock_boot_us();
+    const struct tally *t = &w->tally;
+    return (struct presence){
+        .id = w->id,
+        .name = w->settings->worker_name,
+        .version = POSTROOM_VERSION,
+        .lane = w->provider->name,
+        .state = state_of(w),
+        .in_flight = messages_in(&w->flying) + messages_in(&w->answered),
+        .requests_10s = tally_sum(t, TALLY_REQUESTS, 10, now),
+        .requests_1m = tally_sum(t, TALLY_REQUESTS, 60, now),
+        .messages_1m = tally_sum(t, TALLY_MESSAGES, 60, now),
+        .sent_1m = tally_sum(t, TALLY_SENT, 60, now),
+        .failed_1m = tally_sum(t, TALLY_FAILED, 60, now),
+        .empty_60s = tally_sum(t, TALLY_EMPTY, 60, now),
+        .stall_ms = w->stall_us / USEC_PER_MS,
+    };
+}
+
+/* First words to a database: the lane's row, ours, the quotas. Again after each reconnect. */
+bool upkeep_arrive(struct worker *w, struct err *err) {
+    struct presence p = presence_of(w);
+    struct lane_setup lane = {.name = w->provider->name,
+                              .start_rate = w->provider->start_rate,
+                              .rate = w->settings->rate,
+                              .batch_size = w->batch,
+                              .daily_quota = w->settings->daily_quota,
+                              .monthly_quota = w->settings->monthly_quota};
+    return lane_register(w->db, &lane, err) && presence_arrive(w->db, &p, err) &&
+           lane_quota(w->db, w->provider->name, &w->quota, err);
+}
+
+static bool beat(struct worker *w, int64_t now, struct err *err) {
+    struct presence p = presence_of(w);
+    bool busy = worker_in_flight(w) || !w->dry;
+    w->beat_us = now + (busy ? BEAT_BUSY_US : BEAT_IDLE_US);
+    return presence_write(w->db, &p, err);
+}
+
+/* Leases at a third of their life, and with that what others left behind. */
+static bool renew(struct worker *w, int64_t now, struct err *err) {
+    int64_t lease_us = w->settings->lease_ms * USEC_PER_MS;
+    w->renew_us = now + lease_us / 3;
+    if (!w->waiting.head && !w->flying.head && !w->answered.head)
+        return true;
+    if (!queue_renew(w->db, w->id, w->settings->lease_ms, err))
+        return false;
+    struct flights *lists[] = {&w->waiting, &w->flying, &w->answered};
+    for (int i = 0; i < 3; i++)
+        for (struct flight *f = lists[i]->head; f; f = f->next)
+            if (f->deadline_us > now && f->deadline_us != INT64_MAX)
+                f->deadline_us = now + lease_us - 2 * USEC_PER_SEC;
+    return true;
+}
+
+/* The safety net below NOTIFY: everything is looked at again. */
+static bool poll_now(struct worker *w, int64_t now, struct err *err) {
+    int64_t swept = 0;
+    w->poll_us = now + w->settings->poll_interval_ms * USEC_PER_MS;
+    w->hungry = true;
+    w->replays = true;
+    if (!request_hurry(w->db, err) || !queue_sweep(w->db, &swept, err))
+        return false;
+    if (swept > 0)
+        log_event(LOG_INFO, "swept", "%lld messages of workers that are gone are pending again",
+                  (long long)swept);
+    return lane_quota(w->db, w->provider->name, &w->quota, err);
+}
+
+static void listen_again(struct worker *w, int64_t now) {
+    struct err err = {0};
+    if (db_listen_fd(w->db) >= 0 || now < w->listen_us)
+        return;
+    w->listen_us = now + LISTEN_AGAIN_US;
+    if (db_listen_open(w->db, &err)) {
+        w->hungry = true; /* what was notified meanwhile went unheard */
+        w->listen_warned = false;
+    } else if (!w->listen_warned) {
+        log_event(LOG_WARN, "listen", "%s; polling every %lld s instead", err.text,
+                  (long long)w->settings->poll_interval_ms / 1000);
+        w->listen_warned = true;
+    }
+}
+
+bool upkeep_run(struct worker *w, struct err *err) {
+    int64_t now = clock_boot_us();
+    if (now >= w->beat_us && !beat(w, now, err))
+        return false;
+    if (now >= w->renew_us && !renew(w, now, err))
+        return false;
+    if (now >= w->poll_us && !poll_now(w, now, err))
+        return false;
+    if (now >= w->next_due_us) {
+        w->next_due_us = INT64_MAX;
+        w->hungry = true;
+        w->replays = true;
+    }
+    listen_again(w, now);
+    return true;
+}
+
+int64_t upkeep_next_us(const struct worker *w) {
+    int64_t next = w->beat_us < w->renew_us ? w->beat_us : w->renew_us;
+    return next < w->poll_us ? next : w->poll_us;
+}
+
+void upkeep_gauges(struct worker *w, const char *trouble) {
+    struct gauges g = {.worker_here = true,
+                       .in_flight = messages_in(&w->flying) + messages_in(&w->answered),
+                       .sent = w->totals.sent,
+                       .failed = w->totals.failed,
+                       .stall_us = w->stall_us,
+                       .database_away = !db_is_open(w->db),
+                       .drain_deadline_us = life_deadline_us(w->ports.life)};
+    str_copy(g.worker_name, sizeof g.worker_name, w->settings->worker_name);
+    str_copy(g.trouble, sizeof g.trouble, trouble);
+    board_set_gauges(w->ports.board, &g);
+}

@@ -1,0 +1,113 @@
+/* Starting and joining the engine's thread. Called by main; the thread itself is loop.c. */
+#include "worker/worker.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "worker/internal.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static void name_self(struct worker *w) {
+    char uuid[UUID_TEXT];
+    rand_uuid(uuid);
+    str_format(w->id, sizeof w->id, "%s/%d/%.8s", w->settings->worker_name, (int)getpid(), uuid);
+}
+
+static void set_out(struct worker *w) {
+    int64_t now = clock_boot_us();
+    const struct settings *s = w->settings;
+    w->batch = s->batch_size < w->provider->batch_max ? s->batch_size : w->provider->batch_max;
+    w->lead_us = 15 * USEC_PER_MS;
+    w->next_due_us = INT64_MAX;
+    w->reopen_wait_us = 500 * USEC_PER_MS;
+    w->hungry = w->replays = true;
+    w->dry = true;
+    w->renew_us = now + s->lease_ms * USEC_PER_MS / 3;
+    w->grant.rate = s->rate > 0 ? s->rate : w->provider->start_rate;
+    w->quota = (struct lane_quota){.daily_left = INT64_MAX, .monthly_left = INT64_MAX};
+    for (int i = 0; i < QUEUE_RANKS; i++)
+        w->floor.due_us[i] = INT64_MIN;
+    rand_seed_random(&w->rand);
+    name_self(w);
+}
+
+static bool find_provider(struct worker *w, struct err *err) {
+    w->provider = provider_find(w->settings->provider);
+    if (!w->provider)
+        return err_set(err, ERR_USAGE, "provider \"%s\" is unknown: choose one of %s",
+                       w->settings->provider, provider_names());
+    if (!w->provider->check(w->settings, err))
+        return false;
+    return !w->provider->wire || str_is_blank(w->settings->resend_base_url) ||
+           net_check_url(w->settings->resend_base_url, err);
+}
+
+static bool first_connection(struct worker *w, struct err *err) {
+    if (db_open(w->db, err) && upkeep_arrive(w, err))
+        return true;
+    bool later = w->options.keep_going && err->code == ERR_AWAY;
+    db_close(w->db, NULL);
+    return later;
+}
+
+static void discard(struct worker *w) {
+    net_stop(w->net);
+    db_free(w->db);
+    wake_close(&w->wake);
+    mem_free(w);
+}
+
+static bool start(struct worker *w, struct err *err) {
+    if (!wake_open(&w->wake, err) || !find_provider(w, err))
+        return false;
+    set_out(w);
+    w->db = db_new(w->settings, DB_WORKER, err);
+    if (!w->db || !first_connection(w, err))
+        return false;
+    w->net = net_start(w->settings, err);
+    if (!w->net)
+        return false;
+    int rc = pthread_create(&w->thread, NULL, worker_loop, w);
+    return rc == 0 || err_set(err, ERR_IO, "cannot start a thread: %s", strerror(rc));
+}
+
+struct worker *worker_start(const struct settings *s, const struct worker_options *options,
+                            const struct worker_ports *ports, struct err *err) {
+    struct worker *w = mem_alloc(sizeof *w);
+    if (!w) {
+        err_nomem(err);
+        return NULL;
+    }
+    w->settings = s;
+    w->options = *options;
+    w->ports = *ports;
+    w->wake.fd = -1;
+    if (start(w, err))
+        return w;
+    discard(w);
+    return NULL;
+}
+
+void worker_nudge(struct worker *w) {
+    wake_up(&w->wake);
+}
+
+void worker_abort(struct worker *w) {
+    db_abort(w->db);
+    wake_up(&w->wake);
+}
+
+bool worker_has_ended(const struct worker *w) {
+    return atomic_load(&w->ended);
+}
+
+bool worker_join(struct worker *w, struct worker_totals *totals, struct err *err) {
+    pthread_join(w->thread, NULL);
+    *totals = w->totals;
+    bool ok = w->end_error.code == ERR_NONE;
+    if (!ok && err)
+        *err = w->end_error;
+    discard(w);
+    return ok;
+}
