@@ -29,7 +29,7 @@ static const char statement[] =
     "SELECT\n"
     "  CASE flaw WHEN 0 THEN first || ' ' || last || ' <' || lower(last) || '@>'\n"
     "            WHEN 1 THEN 'kai.moreau.mailbox.example'\n"
-    "            WHEN 2 THEN 'no body@mailbox.example'\n"
+    "            WHEN 2 THEN 'two words@mailbox.example'\n"
     "            WHEN 3 THEN 'customer' || i || '@example.com'\n"
     "       ELSE CASE WHEN i %% 50 = 23 THEN 'bounced+order' || i || '@resend.dev'\n"
     "                 WHEN i %% 200 = 101 THEN 'complained@resend.dev'\n"

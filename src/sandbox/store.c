@@ -96,7 +96,8 @@ void store_list(const struct store *s, int limit, const char *after, const char 
     if (after) {
         begin = place_of(s, after) + 1;
     } else if (before) { /* the ones right before it */
-        end = place_of(s, before) % s->count;
+        end = place_of(s, before);
+        end = end == s->count ? 0 : end;
         begin = end > most ? end - most : 0;
     }
     bool more = before && !after ? begin > 0 : begin + most < end;

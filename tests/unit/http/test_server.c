@@ -1,0 +1,389 @@
+/* The HTTP server against raw sockets: what a request becomes, what is refused, that nobody can
+ * hold a place by dripping, and that stopping never hangs. Short deadlines keep it quick; the
+ * bounds asserted are generous. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "http/server.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <arpa/inet.h>
+#include <cmocka.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define BIG ((size_t)8 * 1024 * 1024) /* more than socket buffers hold */
+
+/* --- a handler that tells what it was given -----------------------------------------------------
+ */
+
+static void serve(void *self, const struct http_request *in, struct http_response *out) {
+    (void)self;
+    const char *q = http_query(in, "q"), *h = http_header(in, "x-test");
+    if (str_eq(in->path, "/wait")) {
+        out->status = http_wait(in, 60000) ? 200 : 503;
+    } else if (str_eq(in->path, "/drop")) {
+        out->drop = true;
+    } else if (str_eq(in->path, "/big")) {
+        if (buf_reserve(&out->body, BIG))
+            for (size_t i = 0; i < BIG; i++)
+                buf_addc(&out->body, 'x');
+    }
+    http_set_header(out, "x-answer", "yes");
+    buf_printf(&out->body, "%s %s q=%s h=%s body=%zu:%.20s peer=%s", in->method, in->path,
+               q ? q : "-", h ? h : "-", in->body_len, in->body, in->peer);
+}
+
+static void refuse(void *self, const char *why, struct http_response *out) {
+    (void)self;
+    buf_printf(&out->body, "refused %d: %s", out->status, why);
+}
+
+static const struct http_handler handler = {.serve = serve, .refuse = refuse};
+
+static struct http_options quick(void) {
+    struct http_options o;
+    http_options_default(&o);
+    o.listen = "127.0.0.1:0";
+    o.loopback_only = true;
+    o.connections = 4;
+    o.body_max = 1000;
+    o.header_ms = 400;
+    o.body_ms = 400;
+    o.answer_ms = 400;
+    return o;
+}
+
+static struct http_server *start(const struct http_options *o) {
+    struct err err = {0};
+    struct http_server *s = http_start(o, &handler, &err);
+    assert_string_equal(err.text, "");
+    assert_non_null(s);
+    return s;
+}
+
+/* --- a client -----------------------------------------------------------------------------------
+ */
+
+static int dial(const struct http_server *s) {
+    struct sockaddr_in to = {.sin_family = AF_INET};
+    int64_t port = 0;
+    assert_true(str_to_int64(strrchr(http_address(s), ':') + 1, &port));
+    assert_true(port > 0);
+    to.sin_port = htons((uint16_t)port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)(const void *)&to, sizeof to), 0);
+    return fd;
+}
+
+static bool put(int fd, const char *text) {
+    return send(fd, text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text);
+}
+
+/* What comes until the end, or until nothing comes for `ms`. */
+static size_t get(int fd, char *dst, size_t size, int ms) {
+    size_t n = 0;
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    while (n + 1 < size && poll(&p, 1, ms) > 0) {
+        ssize_t got = recv(fd, dst + n, size - 1 - n, 0);
+        if (got <= 0)
+            break;
+        n += (size_t)got;
+    }
+    dst[n] = '\0';
+    return n;
+}
+
+static void talk(const struct http_server *s, const char *request, char *dst, size_t size) {
+    int fd = dial(s);
+    assert_true(put(fd, request));
+    get(fd, dst, size, 3000);
+    close(fd);
+}
+
+/* Has the server ended this connection? Waits up to ms for that. */
+static bool ended(int fd, int ms) {
+    char byte;
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    return poll(&p, 1, ms) > 0 && recv(fd, &byte, 1, MSG_PEEK) <= 0;
+}
+
+/* --- tests --------------------------------------------------------------------------------------
+ */
+
+static void a_request_arrives_whole(void **state) {
+    (void)state;
+    struct http_options o = quick();
+    struct http_server *s = start(&o);
+    static const struct {
+        const char *request;
+        const char *want;
+    } cases[] = {
+        {"GET /a%20b?q=1%262 HTTP/1.1\r\nHost: x\r\nX-TEST: v\r\nConnection: close\r\n\r\n",
+         "GET /a b q=1&2 h=v body=0: peer=127.0.0.1"},
+        {"GET /?q HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+         "GET / q= h=- body=0: peer=127.0.0.1"},
+        {"POST /p HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello",
+         "POST /p q=- h=- body=5:hello peer=127.0.0.1"},
+        {"POST /p HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n",
+         "POST /p q=- h=- body=5:hello peer=127.0.0.1"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char answer[2048];
+        talk(s, cases[i].request, answer, sizeof answer);
+        assert_true(str_starts(answer, "HTTP/1.1 200 "));
+        assert_non_null(strstr(answer, "x-answer: yes"));
+        const char *body = strstr(answer, "\r\n\r\n");
+        assert_non_null(body);
+        assert_string_equal(body + 4, cases[i].want);
+    }
+    http_stop(s);
+}
+
+static void what_is_no_clear_request_is_refused(void **state) {
+    (void)state;
+    struct http_options o = quick();
+    struct http_server *s = start(&o);
+    static const struct {
+        const char *headers;
+        const char *want;
+    } cases[] = {
+        {"Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 400 "},
+        {"Content-Length: 5\r\nContent-Length: 50\r\n\r\nhello", "HTTP/1.1 400 "},
+        {"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 400 "},
+        {"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", "HTTP/1.1 400 "},
+        {"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 400 "},
+        {"Content-Length: -5\r\n\r\n", "HTTP/1.1 4"},
+        {"Content-Length: 5x\r\n\r\nhello", "HTTP/1.1 4"},
+        {"Content-Length: 1001\r\nExpect: 100-continue\r\n\r\n", "HTTP/1.1 413 "},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char request[512], answer[2048];
+        str_format(request, sizeof request,
+                   "POST /p HTTP/1.1\r\nHost: x\r\n%sGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n",
+                   cases[i].headers);
+        talk(s, request, answer, sizeof answer);
+        if (!str_starts(answer, cases[i].want))
+            fail_msg("case %zu: %s", i, answer);
+        assert_null(strstr(answer, "/smuggled"));
+    }
+    http_stop(s);
+}
+
+static void a_long_body_is_refused_and_not_kept(void **state) {
+    (void)state;
+    struct http_options o = quick();
+    struct http_server *s = start(&o);
+    for (int chunked = 0; chunked < 2; chunked++) {
+        char answer[2048], body[1002];
+        memset(body, 'b', sizeof body - 1);
+        body[sizeof body - 1] = '\0';
+        int fd = dial(s);
+        put(fd, "POST /p HTTP/1.1\r\nHost: x\r\n");
+        put(fd,
+            chunked ? "Transfer-Encoding: chunked\r\n\r\n3e9\r\n" : "Content-Length: 1001\r\n\r\n");
+        put(fd, body);
+        put(fd, chunked ? "\r\n0\r\n\r\n" : "");
+        get(fd, answer, sizeof answer, 3000);
+        assert_true(str_starts(answer, "HTTP/1.1 413 "));
+        assert_non_null(strstr(answer, "refused 413: "));
+        close(fd);
+    }
+    http_stop(s);
+}
+
+static void all_bodies_together_have_a_limit(void **state) {
+    (void)state;
+    struct http_options o = quick();
+    char answer[2048];
+    o.bodies_max = 8;
+    struct http_server *s = start(&o);
+    int fd = dial(s); /* holds 6 of the 8 */
+    put(fd, "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 7\r\n\r\n123456");
+    poll(NULL, 0, 100);
+    talk(s, "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", answer, sizeof answer);
+    assert_true(str_starts(answer, "HTTP/1.1 503 "));
+    put(fd, "7");
+    get(fd, answer, sizeof answer, 200);
+    assert_true(str_starts(answer, "HTTP/1.1 200 "));
+    close(fd);
+    http_stop(s);
+}
+
+/* Every place is held by a client that sends a byte now and then: the deadline frees them. */
+static void dripping_clients_are_cut(void **state) {
+    (void)state;
+    static const char *const openings[] = {
+        "GET /slow HTTP/1.1\r\nX-Long: ",
+        "POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n",
+    };
+    for (size_t k = 0; k < COUNT(openings); k++) {
+        struct http_options o = quick();
+        struct http_server *s = start(&o);
+        int fds[4];
+        char answer[2048];
+        bool open[4] = {true, true, true, true};
+        for (size_t i = 0; i < COUNT(fds); i++) {
+            fds[i] = dial(s);
+            put(fds[i], openings[k]);
+        }
+        int64_t begin = clock_boot_us();
+        int left = (int)COUNT(fds);
+        while (left > 0 && clock_boot_us() - begin < 5 * USEC_PER_SEC) {
+            for (size_t i = 0; i < COUNT(fds); i++) {
+                if (open[i] && (!put(fds[i], "x") || ended(fds[i], 0))) {
+                    open[i] = false;
+                    left--;
+                }
+            }
+            poll(NULL, 0, 20);
+        }
+        assert_int_equal(left, 0);
+        assert_true(clock_boot_us() - begin < 3 * USEC_PER_SEC);
+        talk(s, "GET /ok HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer, sizeof answer);
+        assert_true(str_starts(answer, "HTTP/1.1 200 "));
+        for (size_t i = 0; i < COUNT(fds); i++)
+            close(fds[i]);
+        http_stop(s);
+    }
+}
+
+static void a_client_that_does_not_read_is_cut(void **state) {
+    (void)state;
+    struct http_options o = quick();
+    struct http_server *s = start(&o);
+    int fd = dial(s);
+    put(fd, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+    poll(NULL, 0, 1500);
+    static char answer[BIG + 4096];
+    assert_true(get(fd, answer, sizeof answer, 1000) < BIG);
+    close(fd);
+    http_stop(s);
+}
+
+static void a_kept_connection_serves_again_and_ends_when_idle(void **state) {
+    (void)state;
+    struct http_options o = quick();
+    struct http_server *s = start(&o);
+    char answer[2048];
+    int fd = dial(s);
+    for (int i = 0; i < 3; i++) {
+        put(fd, "GET /again HTTP/1.1\r\nHost: x\r\n\r\n");
+        get(fd, answer, sizeof answer, 100);
+        assert_non_null(strstr(answer, "GET /again"));
+    }
+    assert_true(ended(fd, 3000));
+    close(fd);
+    http_stop(s);
+}
+
+static void a_dropped_answer_is_no_answer(void **state) {
+    (void)state;
+    struct http_options o = quick();
+    struct http_server *s = start(&o);
+    char answer[2048];
+    talk(s, "GET /drop HTTP/1.1\r\nHost: x\r\n\r\n", answer, sizeof answer);
+    assert_string_equal(answer, "");
+    http_stop(s);
+}
+
+static void a_waiting_handler_holds_up_nobody(void **state) {
+    (void)state;
+    struct http_options o = quick();
+    struct http_server *s = start(&o);
+    char answer[2048];
+    int fd = dial(s);
+    put(fd, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+    int64_t begin = clock_boot_us();
+    talk(s, "GET /ok HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer, sizeof answer);
+    assert_true(str_starts(answer, "HTTP/1.1 200 "));
+    assert_true(clock_boot_us() - begin < 2 * USEC_PER_SEC);
+    assert_false(ended(fd, 1000)); /* no deadline while a handler has it */
+    close(fd);
+    http_stop(s);
+}
+
+/* With a handler waiting, a request half sent and an idle connection. */
+static void stopping_never_hangs(void **state) {
+    (void)state;
+    long live = mem_live();
+    struct http_options o = quick();
+    o.header_ms = o.body_ms = 60000;
+    struct http_server *s = start(&o);
+    int waiting = dial(s), half = dial(s), idle = dial(s);
+    put(waiting, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+    put(half, "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
+    poll(NULL, 0, 200);
+    int64_t begin = clock_boot_us();
+    http_quiesce(s);
+    http_stop(s);
+    assert_true(clock_boot_us() - begin < 3 * USEC_PER_SEC);
+    assert_int_equal(mem_live(), live);
+    close(waiting);
+    close(half);
+    close(idle);
+}
+
+static void a_bad_address_is_one_clear_line(void **state) {
+    (void)state;
+    struct http_options o = quick();
+    struct http_server *first = start(&o);
+    long live = mem_live();
+    const struct {
+        const char *listen;
+        const char *want;
+    } cases[] = {
+        {http_address(first), "in use"},
+        {"127.0.0.1", "HOST:PORT"},
+        {":80", "HOST:PORT"},
+        {"127.0.0.1:", "HOST:PORT"},
+        {"127.0.0.1:65536", "HOST:PORT"},
+        {"127.0.0.1:-1", "HOST:PORT"},
+        {"127.0.0.1:8x", "HOST:PORT"},
+        {"", "HOST:PORT"},
+        {"0.0.0.0:0", "only loopback"},
+        {"[::]:0", "only loopback"},
+        {"203.0.113.7:0", "only loopback"},
+        {"not a host:0", "cannot listen on not a host:0"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct err err = {0};
+        o.listen = cases[i].listen;
+        assert_null(http_start(&o, &handler, &err));
+        assert_int_equal(err.code, ERR_USAGE);
+        assert_non_null(strstr(err.text, cases[i].want));
+        assert_null(strchr(err.text, '\n'));
+    }
+    assert_int_equal(mem_live(), live);
+    http_stop(first);
+}
+
+int main(void) {
+    signal(SIGPIPE, SIG_IGN);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_request_arrives_whole),
+        cmocka_unit_test(what_is_no_clear_request_is_refused),
+        cmocka_unit_test(a_long_body_is_refused_and_not_kept),
+        cmocka_unit_test(all_bodies_together_have_a_limit),
+        cmocka_unit_test(dripping_clients_are_cut),
+        cmocka_unit_test(a_client_that_does_not_read_is_cut),
+        cmocka_unit_test(a_kept_connection_serves_again_and_ends_when_idle),
+        cmocka_unit_test(a_dropped_answer_is_no_answer),
+        cmocka_unit_test(a_waiting_handler_holds_up_nobody),
+        cmocka_unit_test(stopping_never_hangs),
+        cmocka_unit_test(a_bad_address_is_one_clear_line),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
