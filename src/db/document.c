@@ -53,7 +53,7 @@ static const char queue_sql[] =
     "  ORDER BY ${m.updated_at} DESC " LIMIT_COUNT ") x),";
 
 /* The error codes among the failed are walked, each by one probe; then each group is counted, all
- * together some 50,000 rows at most, and its newest and oldest message looked up. */
+ * together some 20,000 rows at most, and its newest and oldest message looked up. */
 #define FAILED_BY(condition) \
     "FROM ${messages} m WHERE ${m.status} = 'failed' AND " condition
 #define GROUP(code, share, condition) \
@@ -75,7 +75,7 @@ static const char errors_sql[] =
     "  UNION ALL SELECT (SELECT ${m.error_code} " FAILED_BY("${m.error_code} > walk.code")
     "  ORDER BY ${m.error_code} LIMIT 1) FROM walk WHERE walk.code IS NOT NULL),"
     "codes AS MATERIALIZED ("
-    "  SELECT code, least(" COUNT_CAP " + 1, 50000 / count(*) OVER ()) AS share"
+    "  SELECT code, least(" COUNT_CAP " + 1, 20000 / count(*) OVER ()) AS share"
     "  FROM (SELECT code FROM walk WHERE code IS NOT NULL LIMIT 50) x),"
     "groups AS MATERIALIZED ("
     "  SELECT g.* FROM codes, LATERAL ("
@@ -201,7 +201,8 @@ static const char queue_doc[] =
     "  'scheduled', " QUEUE_ROW("scheduled", "NULL::bigint") ","
     "  'processing', " QUEUE_ROW("processing", "NULL::bigint") ","
     "  'retrying', " QUEUE_ROW("retrying", "NULL::bigint") ","
-    "  'failed', (SELECT jsonb_build_object('n', n, 'capped', capped,"
+    "  'failed', (SELECT jsonb_build_object('n', least(n, " COUNT_CAP "),"
+    "    'capped', capped OR n > " COUNT_CAP ","
     "    'per_min', greatest(failed_1m - " UNCERTAIN_RATE ", 0), 'at', " TIME("at") ")"
     "    FROM final, rates),"
     "  'uncertain', " QUEUE_ROW("uncertain", UNCERTAIN_RATE) ","
