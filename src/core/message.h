@@ -30,7 +30,8 @@ struct message {
     int64_t bytes;              /* of all its content in the database */
     int64_t due_us;             /* wall time from which it was due, database clock */
     char request_id[UUID_TEXT]; /* the request it is planned for */
-    bool too_big;               /* bytes > MESSAGE_MAX_BYTES: content was not fetched */
+    bool cancelled; /* cancelled while its request was open: part of the bytes all the same */
+    bool too_big;   /* bytes > MESSAGE_MAX_BYTES: content was not fetched */
 };
 
 /* Frees the strings; the struct itself belongs to whoever allocated it. */

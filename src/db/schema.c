@@ -216,7 +216,9 @@ static bool run_statement(struct migration *m, const char *start, const char *en
     bool ok = !template.failed ? db_expand(m->db, buf_text(&template), &sql, err) : err_nomem(err);
     if (ok)
         ok = exists_already(m, buf_text(&sql), &there, err);
-    if (ok && !there)
+    if (ok && str_starts(buf_text(&sql), "INSERT") && !m->options->dry_run)
+        ok = db_run(m->db, buf_text(&sql), err); /* a row of ours, perhaps there already */
+    else if (ok && !there)
         ok = apply(m, buf_text(&sql), err);
     buf_free(&template);
     buf_free(&sql);
@@ -276,8 +278,10 @@ static bool remember(struct migration *m, const char *key, const char *value, st
 
 static bool drop_trigger(struct migration *m, struct err *err) {
     bool there = false;
-    return exists_already(m, "CREATE TRIGGER", &there, err) &&
-           (!there || apply(m, "DROP TRIGGER IF EXISTS postroom_notify ON ${messages}", err));
+    char sql[240];
+    str_format(sql, sizeof sql, "DROP TRIGGER IF EXISTS postroom_notify ON %s",
+               db_map(m->db)->table);
+    return exists_already(m, "CREATE TRIGGER", &there, err) && (!there || apply(m, sql, err));
 }
 
 static bool run_all(struct migration *m, struct err *err) {

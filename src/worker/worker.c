@@ -104,7 +104,8 @@ bool worker_has_ended(const struct worker *w) {
 
 bool worker_join(struct worker *w, struct worker_totals *totals, struct err *err) {
     pthread_join(w->thread, NULL);
-    *totals = w->totals;
+    if (totals)
+        *totals = w->totals;
     bool ok = w->end_error.code == ERR_NONE;
     if (!ok && err)
         *err = w->end_error;
