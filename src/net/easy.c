@@ -112,6 +112,9 @@ static size_t take_header(char *data, size_t size, size_t count, void *arg) {
     }
     if (n >= 5 && memcmp(data, "HTTP/", 5) == 0) {
         buf_clear(&t->response.headers); /* a final answer after a 1xx */
+        t->head_whole = false;
+    } else if (n <= 2 && (data[0] == '\r' || data[0] == '\n')) {
+        t->head_whole = true;
     } else {
         keep_header(&t->response.headers, data, n);
     }
@@ -210,12 +213,16 @@ static int64_t bytes_sent(CURL *easy) {
     return head + body;
 }
 
+/* curl is content where a connection closes in the middle of the headers. */
+static bool is_whole(const struct transfer *t, CURLcode code) {
+    return code == CURLE_OK && t->head_whole;
+}
+
 /* What acceptance can be told from, in the order of its weight. A final status line proves that
  * the request was judged: a 2xx is an acceptance even where its body was cut. Of another status
  * cut short we know too little. Not one byte sent proves that nothing was judged. */
 static enum wire_end judge(const struct transfer *t, CURLcode code, long status) {
-    bool final = status >= 200;
-    if (final && (code == CURLE_OK || t->response.body_cut || status <= 299)) {
+    if (status >= 200 && (is_whole(t, code) || t->response.body_cut || status <= 299)) {
         return WIRE_ANSWERED;
     }
     if (bytes_sent(t->easy) == 0) {
@@ -236,7 +243,7 @@ static void describe(struct transfer *t, CURLcode code) {
         str_format(problem, size, "no answer within %lldms", (long long)t->limit_ms);
     } else if (code == CURLE_GOT_NOTHING) {
         str_copy(problem, size, "the connection closed before an answer came");
-    } else if (code == CURLE_PARTIAL_FILE) {
+    } else if (code == CURLE_PARTIAL_FILE || code == CURLE_OK) {
         str_copy(problem, size, "the answer was cut short");
     } else if (t->response.end == WIRE_LOST &&
                (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY)) {
@@ -257,7 +264,7 @@ void easy_read_end(struct transfer *t, CURLcode code) {
     t->response.end = judge(t, code, status);
     if (t->response.end == WIRE_ANSWERED) {
         t->response.status = (int)status;
-        t->response.body_cut = code != CURLE_OK;
+        t->response.body_cut = !is_whole(t, code);
     } else {
         describe(t, code);
     }

@@ -25,6 +25,7 @@ struct transfer {
     struct curl_slist *headers;
     char words[CURL_ERROR_SIZE];
     size_t header_bytes;
+    bool head_whole; /* the empty line after the final answer's headers came */
     int64_t limit_ms;
     bool loopback; /* the URL names a loopback host: then it may go there, and in plain http */
     bool denied;   /* the host's address is one we do not connect to */
