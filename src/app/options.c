@@ -68,13 +68,16 @@ static bool unknown_option(const struct cmd *cmd, const char *arg, const char *n
         nearest_try(&n, o->name);
     for (int i = 0; i < config_key_count() && !cmd->no_settings; i++)
         nearest_try(&n, config_key_at(i).key);
-    char hint[NAME_MAX_BYTES + 32] = "";
-    if (n.best)
-        str_format(hint, sizeof hint, "; did you mean --%s?", n.best);
-    for (char *c = hint; *c; c++)
+    if (!n.best)
+        return err_set(err, ERR_USAGE, "%s: unknown option %.60s; see `postroom %s --help`",
+                       cmd->name, arg, cmd->name);
+    char best[NAME_MAX_BYTES];
+    str_copy(best, sizeof best, n.best);
+    for (char *c = best; *c; c++)
         if (*c == '_')
             *c = '-';
-    return err_set(err, ERR_USAGE, "%s: unknown option %.60s%s", cmd->name, arg, hint);
+    return err_set(err, ERR_USAGE, "%s: unknown option %.60s; did you mean --%s?", cmd->name, arg,
+                   best);
 }
 
 /* --- taking it apart -------------------------------------------------------------------------- */

@@ -3,8 +3,8 @@
 #ifndef POSTROOM_APP_OPTIONS_H
 #define POSTROOM_APP_OPTIONS_H
 
-#include "base/when.h"
 #include "base/err.h"
+#include "base/when.h"
 #include "config/config.h"
 
 #include <stdint.h>
