@@ -123,7 +123,8 @@ static bool check_parts(CURLU *url, struct err *err) {
 }
 
 bool net_check_url(const char *text, struct err *err) {
-    if (!str_is_clean(text) || strpbrk(text, " \"<>\\^`{|}") || strlen(text) > URL_MAX) {
+    if (!str_is_clean(text) || strpbrk(text, " \"<>\\^`{|}") || strstr(text, "///") ||
+        strlen(text) > URL_MAX) {
         return err_set(err, ERR_USAGE, "it is no URL: blanks or characters that none has");
     }
     CURLU *url = curl_url();
