@@ -43,7 +43,9 @@ static const char CLAIM[] =
     "    ORDER BY ${m.due}, m.${id} LIMIT $4 FOR UPDATE OF m SKIP LOCKED) b"
     "  ) d LIMIT $4),"
     " numbered AS (SELECT *, row_number() OVER () AS n FROM due),"
-    " taken AS (SELECT * FROM (SELECT *, sum(bytes) OVER (ORDER BY n) AS so_far FROM numbered) s"
+    " taken AS (SELECT *, (SELECT count(*) FROM due) AS seen FROM (SELECT *, sum("
+    "   CASE WHEN bytes > 41943040 THEN 0 ELSE bytes END) OVER (ORDER BY n) AS so_far"
+    "   FROM numbered) s"
     "  WHERE so_far <= $5 OR n = 1) "
     "UPDATE ${messages} m SET ${status} = 'processing', ${claimed_by} = $1,"
     " ${claim_token} = coalesce(m.${claim_token}, 0) + 1,"
@@ -51,7 +53,7 @@ static const char CLAIM[] =
     " ${unfinished_claims} = coalesce(m.${unfinished_claims}, 0) + 1,"
     " ${request_id} = ($7::uuid[])[(1 + (t.n - 1) / $8::int)::int] "
     "FROM taken t WHERE m.ctid = t.ref AND m.tableoid = t.part "
-    "RETURNING t.n, ";
+    "RETURNING t.n, t.seen, ";
 
 static void floor_arrays(const struct queue_ask *ask, struct buf *ranks, struct buf *floors) {
     array_begin(ranks);
@@ -78,25 +80,28 @@ static void request_ids(const struct queue_ask *ask, struct buf *out) {
 }
 
 /* RETURNING comes in no promised order: column 0 is the place. */
-static bool read_claimed(const PGresult *r, struct message **out, int *n, struct err *err) {
+static bool read_claimed(const PGresult *r, int asked, struct message **out, int *n, bool *more,
+                         struct err *err) {
     int rows = PQntuples(r);
     struct message *list = mem_array((size_t)rows + 1, sizeof *list);
     bool ok = list != NULL || err_nomem(err);
     for (int i = 0; ok && i < rows; i++)
-        ok = rows_read(r, i, 1, &list[cell_int(r, i, 0, i + 1) - 1], err);
+        ok = rows_read(r, i, 2, &list[cell_int(r, i, 0, i + 1) - 1], err);
     if (!ok) {
         for (int i = 0; list && i < rows; i++)
             message_done(&list[i]);
         mem_free(list);
         return false;
     }
+    int64_t seen = rows > 0 ? cell_int(r, 0, 1, 0) : 0;
     *out = list;
     *n = rows;
+    *more = seen == asked || seen > rows;
     return true;
 }
 
 bool queue_claim(struct db *db, const struct queue_ask *ask, struct message **out, int *n,
-                 struct err *err) {
+                 bool *more, struct err *err) {
     struct buf ranks, floors, ids, sql;
     char rows[24], bytes[24], lease[24], per[24];
     PGresult *r = NULL;
@@ -115,7 +120,8 @@ bool queue_claim(struct db *db, const struct queue_ask *ask, struct message **ou
     const char *params[] = {
         ask->worker, buf_text(&ranks), buf_text(&floors), rows, bytes, lease, buf_text(&ids), per};
     bool ok = !(ranks.failed || floors.failed || ids.failed || sql.failed) || err_nomem(err);
-    ok = ok && db_exec(db, buf_text(&sql), 8, params, &r, err) && read_claimed(r, out, n, err);
+    ok = ok && db_exec(db, buf_text(&sql), 8, params, &r, err) &&
+         read_claimed(r, ask->rows, out, n, more, err);
     PQclear(r);
     buf_free(&ranks);
     buf_free(&floors);

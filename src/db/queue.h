@@ -30,9 +30,10 @@ struct queue_ask {
 
 /* Claims due messages: urgent first, oldest due first within a priority. *out: an array of *n
  * messages in that order, each owning its strings (message_done each, then mem_free). The claim is
- * committed, not necessarily on disk: nothing leaves before request_store, which is. */
+ * committed, not necessarily on disk: nothing leaves before request_store, which is. *more: rows or
+ * bytes asked for were used up, so there may be more due. */
 bool queue_claim(struct db *db, const struct queue_ask *ask, struct message **out, int *n,
-                 struct err *err) MUST_CHECK;
+                 bool *more, struct err *err) MUST_CHECK;
 
 /* What one message becomes. */
 struct finish_row {

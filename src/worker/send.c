@@ -146,13 +146,6 @@ static void raise_floors(struct worker *w, const struct message *messages, int n
     }
 }
 
-static int64_t sum_bytes(const struct message *messages, int n) {
-    int64_t sum = 0;
-    for (int i = 0; i < n; i++)
-        sum += messages[i].bytes;
-    return sum;
-}
-
 static int rows_wanted(const struct worker *w, int requests, int64_t room) {
     int most = w->settings->claim_size > 0 ? w->settings->claim_size : CLAIM_MAX;
     int64_t n = (int64_t)requests * w->batch;
@@ -211,6 +204,7 @@ static bool claim(struct worker *w, int requests, bool *found, struct err *err) 
     struct message *messages = NULL;
     int64_t room, asked_us = clock_boot_us();
     int n = 0, max_rank;
+    bool more = false;
     bool full = start_floors_anew(w, asked_us);
     if (!quota_room(w, &room, &max_rank, err))
         return false;
@@ -221,16 +215,17 @@ static bool claim(struct worker *w, int requests, bool *found, struct err *err) 
                             .lease_ms = w->settings->lease_ms,
                             .max_rank = max_rank,
                             .floor = w->floor};
-    if (ask.rows > 0 && !queue_claim(w->db, &ask, &messages, &n, err))
+    if (ask.rows > 0 && !queue_claim(w->db, &ask, &messages, &n, &more, err))
         return false;
     if (full)
         w->full_look_cost_us = clock_boot_us() - asked_us;
     *found = n > 0;
-    w->hungry = n > 0 && (n == ask.rows || sum_bytes(messages, n) >= PLAN_MAX_BYTES / 2);
+    w->hungry = more;
     w->dry = !w->hungry;
     if (n == 0)
         return look_ahead(w, err);
-    raise_floors(w, messages, n);
+    if (!w->options.once) /* a single run must not leave anything behind its floors */
+        raise_floors(w, messages, n);
     quota_used(w, n);
     bool built = build_flights(w, messages, n, lease_deadline(w, asked_us), &fresh, err);
     bool stored = store(w, &fresh, err);
