@@ -150,8 +150,8 @@ static const char counts_sql[] =
 
 static const char reasons_sql[] =
     "SELECT coalesce(json_agg(r), '[]') FROM (SELECT count(*) AS n, error_code AS code,"
-    " min(error_message) AS example FROM email_messages WHERE status = 'failed'"
-    " GROUP BY error_code ORDER BY 1 DESC, 2) AS r";
+    " error_message AS text FROM email_messages WHERE status = 'failed'"
+    " GROUP BY 2, 3 ORDER BY 1 DESC, 2, 3 LIMIT 10) AS r";
 
 static const char open_sql[] =
     "SELECT count(*) FROM email_messages WHERE status IN ('pending', 'processing')"
@@ -186,8 +186,8 @@ static void print_reasons(const struct json *reasons) {
         const struct json *r = json_at(reasons, i);
         struct buf line;
         buf_init(&line, 1024);
-        const char *code = json_get_text(r, "code"), *example = json_get_text(r, "example");
-        str_sanitize(&line, example ? example : "", 160);
+        const char *code = json_get_text(r, "code"), *text = json_get_text(r, "text");
+        str_sanitize(&line, text ? text : "", 160);
         printf("  %8d  %-24s %s\n", number(r, "n"), code ? code : "", buf_text(&line));
         buf_free(&line);
     }
