@@ -17,31 +17,41 @@ int http_listen(const char *where, bool loopback_only, char actual[HTTP_ADDRESS_
 
 /* --- watch.c: open connections and their deadlines ------------------------------------------ */
 
-/* One open connection: its socket, and when it is cut (boot time; 0: never, a handler runs). */
+enum phase {
+    PHASE_READING,   /* idle, or a request on its way in */
+    PHASE_SERVING,   /* the handler has it */
+    PHASE_ANSWERING, /* the answer on its way out */
+    PHASE_CUT,
+};
+
+/* One open connection: its socket, and when it is cut (boot time; 0: never). */
 struct connection {
     struct connection *next, **link;
     int fd;
+    enum phase phase;
     int64_t deadline_us;
 };
 
 struct watch {
-    pthread_mutex_t lock; /* over the list and the deadlines; a leaf */
-    struct connection *open;
+    pthread_mutex_t lock;    /* over the list and what stands in it; a leaf */
+    struct connection *open; /* newest first */
+    unsigned count;
+    unsigned crowded; /* from here on a new one costs the oldest reading one its place */
     struct wake wake; /* a connection came, or it is over */
     bool over;
     pthread_t thread;
     bool running;
 };
 
-bool watch_start(struct watch *w, struct err *err) MUST_CHECK;
+bool watch_start(struct watch *w, unsigned crowded, struct err *err) MUST_CHECK;
 void watch_stop(struct watch *w);
 
-/* NULL when out of memory. */
+/* In PHASE_READING; NULL when out of memory. */
 struct connection *watch_add(struct watch *w, int fd, int64_t ms);
 /* The descriptor must still be open: it is shut down only under the lock, so it can never have
  * become another connection's meanwhile. */
 void watch_remove(struct watch *w, struct connection *c);
-/* From now on the connection has ms; 0: no deadline. c may be NULL. */
-void watch_allow(struct watch *w, struct connection *c, int64_t ms);
+/* From now on it has ms; 0: no deadline. c may be NULL. */
+void watch_enter(struct watch *w, struct connection *c, enum phase phase, int64_t ms);
 
 #endif

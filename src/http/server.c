@@ -160,7 +160,7 @@ static enum MHD_Result begin(struct http_server *s, struct MHD_Connection *conne
         return MHD_NO;
     buf_init(&x->body, s->options.body_max);
     *state = x;
-    watch_allow(&s->watch, connection_of(connection), s->options.body_ms);
+    watch_enter(&s->watch, connection_of(connection), PHASE_READING, s->options.body_ms);
     int64_t length = 0;
     const char *text =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
@@ -226,7 +226,7 @@ static enum MHD_Result answer(struct http_server *s, struct MHD_Connection *conn
                               const char *url, const char *method, struct exchange *x) {
     struct connection *c = connection_of(connection);
     if (x->refused) {
-        watch_allow(&s->watch, c, s->options.answer_ms);
+        watch_enter(&s->watch, c, PHASE_ANSWERING, s->options.answer_ms);
         return send_refusal(s, connection, x->refused, x->why);
     }
     struct http_request in = {
@@ -240,9 +240,9 @@ static enum MHD_Result answer(struct http_server *s, struct MHD_Connection *conn
     peer_name(connection, in.peer);
     struct http_response out = {.status = MHD_HTTP_OK};
     buf_init(&out.body, (size_t)64 * 1024 * 1024);
-    watch_allow(&s->watch, c, 0);
+    watch_enter(&s->watch, c, PHASE_SERVING, 0);
     s->handler.serve(s->handler.self, &in, &out);
-    watch_allow(&s->watch, c, s->options.answer_ms);
+    watch_enter(&s->watch, c, PHASE_ANSWERING, s->options.answer_ms);
     enum MHD_Result queued = send_response(connection, &out);
     buf_free(&out.body);
     return queued;
@@ -275,7 +275,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **st
         mem_free(x);
         *state = NULL;
     }
-    watch_allow(&s->watch, connection_of(connection), s->options.header_ms);
+    watch_enter(&s->watch, connection_of(connection), PHASE_READING, s->options.header_ms);
 }
 
 static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
@@ -308,7 +308,7 @@ void http_options_default(struct http_options *o) {
 
 /* Its threads inherit the blocked mask of the caller, which is restored afterwards. */
 static bool start_threads(struct http_server *s, struct err *err) {
-    if (!watch_start(&s->watch, err))
+    if (!watch_start(&s->watch, s->options.connections * 3 / 4, err))
         return false;
     struct MHD_OptionItem options[] = {
         {MHD_OPTION_LISTEN_SOCKET, s->listen_fd, NULL},

@@ -62,7 +62,8 @@ struct http_handler {
 struct http_options {
     const char *listen;   /* "HOST:PORT", "[::1]:PORT"; port 0: any free one */
     bool loopback_only;   /* refuse to listen on any other address */
-    unsigned connections; /* at the same time; further ones wait in the backlog */
+    unsigned connections; /* at the same time; past three quarters of them a new one takes the
+                             place of the one that has been idling or sending longest */
     unsigned per_ip;      /* of them from one address; 0: no limit of its own */
     size_t memory;        /* per connection, for headers */
     size_t body_max;      /* a longer body is answered 413 */

@@ -1,8 +1,10 @@
 /* Open connections and their deadlines: one thread cuts those whose time is up.
  *
  * libmicrohttpd's own timeout is reset by every byte, so a client that drips one byte a second
- * would hold its place for ever. Here a deadline is absolute per phase. A connection is cut by
- * shutdown(), which makes its own thread see the end; closing stays libmicrohttpd's. */
+ * would hold its place for ever. Here a deadline is absolute per phase; and where places run short,
+ * a new client takes that of the one that has been sending or idling longest, because libmicrohttpd
+ * turns clients away when all are taken. A connection is cut by shutdown(), which makes its own
+ * thread see the end; closing stays libmicrohttpd's. */
 #include "http/internal.h"
 
 #include "base/clock.h"
@@ -13,13 +15,25 @@
 
 #define SWEEP_MS 200
 
+static void cut(struct connection *c) {
+    shutdown(c->fd, SHUT_RDWR);
+    c->phase = PHASE_CUT;
+    c->deadline_us = 0;
+}
+
 static void cut_overdue(struct watch *w, int64_t now_us) {
-    for (struct connection *c = w->open; c; c = c->next) {
-        if (c->deadline_us && now_us >= c->deadline_us) {
-            shutdown(c->fd, SHUT_RDWR);
-            c->deadline_us = 0; /* once is enough */
-        }
-    }
+    for (struct connection *c = w->open; c; c = c->next)
+        if (c->deadline_us && now_us >= c->deadline_us)
+            cut(c);
+}
+
+static void make_room(struct watch *w) {
+    struct connection *oldest = NULL;
+    for (struct connection *c = w->open; c; c = c->next)
+        if (c->phase == PHASE_READING)
+            oldest = c;
+    if (oldest && w->count >= w->crowded)
+        cut(oldest);
 }
 
 static void *watch_main(void *arg) {
@@ -37,7 +51,8 @@ static void *watch_main(void *arg) {
     }
 }
 
-bool watch_start(struct watch *w, struct err *err) {
+bool watch_start(struct watch *w, unsigned crowded, struct err *err) {
+    w->crowded = crowded;
     pthread_mutex_init(&w->lock, NULL);
     if (!wake_open(&w->wake, err)) {
         pthread_mutex_destroy(&w->lock);
@@ -74,8 +89,11 @@ struct connection *watch_add(struct watch *w, int fd, int64_t ms) {
     if (!c)
         return NULL;
     c->fd = fd;
+    c->phase = PHASE_READING;
     c->deadline_us = deadline_in(ms);
     pthread_mutex_lock(&w->lock);
+    make_room(w);
+    w->count++;
     bool first = w->open == NULL;
     c->next = w->open;
     c->link = &w->open;
@@ -95,14 +113,18 @@ void watch_remove(struct watch *w, struct connection *c) {
     *c->link = c->next;
     if (c->next)
         c->next->link = c->link;
+    w->count--;
     pthread_mutex_unlock(&w->lock);
     mem_free(c);
 }
 
-void watch_allow(struct watch *w, struct connection *c, int64_t ms) {
+void watch_enter(struct watch *w, struct connection *c, enum phase phase, int64_t ms) {
     if (!c)
         return;
     pthread_mutex_lock(&w->lock);
-    c->deadline_us = deadline_in(ms);
+    if (c->phase != PHASE_CUT) {
+        c->phase = phase;
+        c->deadline_us = deadline_in(ms);
+    }
     pthread_mutex_unlock(&w->lock);
 }

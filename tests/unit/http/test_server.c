@@ -260,6 +260,33 @@ static void dripping_clients_are_cut(void **state) {
     }
 }
 
+/* Long deadlines, all places taken by idle clients: who comes with a request is served at once. */
+static void dawdlers_make_room(void **state) {
+    (void)state;
+    struct http_options o = quick();
+    o.connections = 8;
+    o.header_ms = o.body_ms = 60000;
+    struct http_server *s = start(&o);
+    int fds[12], waiting = dial(s);
+    char answer[2048];
+    put(waiting, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+    for (size_t i = 0; i < COUNT(fds); i++) {
+        fds[i] = dial(s);
+        put(fds[i],
+            i % 2 ? "GET /slow" : "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n");
+        poll(NULL, 0, 50);
+    }
+    talk(s, "GET /ok HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer, sizeof answer);
+    assert_true(str_starts(answer, "HTTP/1.1 200 "));
+    assert_true(ended(fds[0], 1000));
+    assert_false(ended(fds[COUNT(fds) - 1], 0));
+    assert_false(ended(waiting, 0)); /* a request that is being served keeps its place */
+    for (size_t i = 0; i < COUNT(fds); i++)
+        close(fds[i]);
+    close(waiting);
+    http_stop(s);
+}
+
 static void a_client_that_does_not_read_is_cut(void **state) {
     (void)state;
     struct http_options o = quick();
@@ -378,6 +405,7 @@ int main(void) {
         cmocka_unit_test(a_long_body_is_refused_and_not_kept),
         cmocka_unit_test(all_bodies_together_have_a_limit),
         cmocka_unit_test(dripping_clients_are_cut),
+        cmocka_unit_test(dawdlers_make_room),
         cmocka_unit_test(a_client_that_does_not_read_is_cut),
         cmocka_unit_test(a_kept_connection_serves_again_and_ends_when_idle),
         cmocka_unit_test(a_dropped_answer_is_no_answer),
