@@ -182,12 +182,12 @@ static void stalled_write(const struct view *v, struct state_row *out) {
             last = v->s->workers[i].heard_at_us;
     why_first_error(v, out);
     if (snapshot_workers_up(v->s, v->now_us) > 0) {
-        const char *tried = figure_age(age_of(v, v->s->last_attempt_us)).text;
-        if (v->s->last_attempt_us < 0)
-            tried = "";
+        char since[32] = "";
+        if (v->s->last_attempt_us >= 0)
+            str_format(since, sizeof since, " for %s",
+                       figure_age(age_of(v, v->s->last_attempt_us)).text);
         str_format(out->sentence, sizeof out->sentence,
-                   "%s wait, the lane is open, and nothing was tried%s%s", n.text,
-                   tried[0] != '\0' ? " for " : "", tried);
+                   "%s wait, the lane is open, and nothing was tried%s", n.text, since);
         str_format(out->brief, sizeof out->brief, "%s wait, none tried", n.text);
         str_copy(out->todo, sizeof out->todo, "w workers   t process now");
         return;

@@ -15,10 +15,10 @@ struct ui_options {
     const char *operator_name;
     bool read_only;
     bool bell;
-    double refresh_s;        /* 0: by the terminal (1 s over ssh or tmux, else 0.25 s) */
-    bool demo;               /* a fixed picture: a confirmed change answers "demo: nothing changed" */
-    int64_t demo_now_us;     /* demo: the clock stands still here */
-    bool worker_here;        /* quitting stops the worker of this process */
+    double refresh_s;    /* 0: by the terminal (1 s over ssh or tmux, else 0.25 s) */
+    bool demo;           /* a fixed picture: a confirmed change answers "demo: nothing changed" */
+    int64_t demo_now_us; /* demo: the clock stands still here */
+    bool worker_here;    /* quitting stops the worker of this process */
     int64_t drain_timeout_ms;
 };
 
@@ -27,7 +27,7 @@ struct ui_ports {
     struct ring *ring;
     struct mailbox *commands; /* to the feed; NULL in demo */
     struct life *life;
-    const struct wake *wake;  /* raised by board, ring and signals: the UI waits on it and stdin */
+    const struct wake *wake; /* raised by board, ring and signals: the UI waits on it and stdin */
 
     /* With a worker here, so that the screen can stay up and count down while it drains; all
      * three may be NULL, then a confirmed quit ends ui_run at once and the caller drains. */
@@ -37,12 +37,12 @@ struct ui_ports {
 };
 
 enum ui_end {
-    UI_QUIT,     /* the operator left (with a worker here: now drain) */
-    UI_GONE,     /* the terminal went away: drain without a screen */
-    UI_DRAINED,  /* life reached its end while the screen was up: the worker has ended, or the
-                    deadline has passed, or there is none to wait for */
-    UI_NOW,      /* Ctrl-C a third time: leave at once with 130; leases make it safe */
-    UI_REFUSED,  /* this terminal cannot show it: err says why; nothing was drawn */
+    UI_QUIT,    /* the operator left (with a worker here: now drain) */
+    UI_GONE,    /* the terminal went away: drain without a screen */
+    UI_DRAINED, /* life reached its end while the screen was up: the worker has ended, or the
+                   deadline has passed, or there is none to wait for */
+    UI_NOW,     /* Ctrl-C a third time: leave at once with 130; leases make it safe */
+    UI_REFUSED, /* this terminal cannot show it: err says why; nothing was drawn */
 };
 
 /* Is there a terminal that can show the dashboard? err says what is missing. Takes the character
@@ -56,8 +56,7 @@ bool ui_possible(struct err *err) MUST_CHECK;
  * drain_timeout_ms), nudges the worker and stays up until worker_ended() or the deadline; the
  * same happens when somebody else (a signal) puts `life` to draining. LIFE_STOPPING, or draining
  * without a worker here, ends it at once. */
-enum ui_end ui_run(const struct ui_options *options, const struct ui_ports *ports,
-                   struct err *err);
+enum ui_end ui_run(const struct ui_options *options, const struct ui_ports *ports, struct err *err);
 
 /* From any thread: leave ui_run with UI_DRAINED at its next turn. */
 void ui_finish(const struct ui_ports *ports);

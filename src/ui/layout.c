@@ -1,0 +1,132 @@
+/* Rows x columns -> panes. The full screen needs 80x18; below it the same facts in fewer words.
+ *
+ * Given up as rows shrink: operators, workers, `cancelled`, further errors, events. Graphs need
+ * width, not rows. */
+#include "ui/layout.h"
+
+#define FULL_ROWS 18
+#define FULL_COLS 80
+#define BRIEF_ROWS 4
+#define BRIEF_COLS 30
+#define GRAPH_COL 80
+#define GRAPH_MIN_COLS 34 /* a separator, its margin and 30 minutes */
+#define LANE_COL 46
+#define BASE_ROWS 24
+#define MOST_WORKERS 4
+#define MOST_OPERATORS 3
+
+static void add(struct layout *l, const struct pane *pane, int row, int col, int rows, int cols) {
+    if (rows > 0 && cols > 0 && l->count < LAYOUT_PANES)
+        l->panes[l->count++] = (struct placement){pane, {row, col, rows, cols}};
+}
+
+/* Stacks a pane of the full width on what stands so far. */
+static void stack(struct layout *l, const struct pane *pane, int *row, int rows, int cols) {
+    add(l, pane, *row, 0, rows, cols);
+    *row += rows > 0 ? rows : 0;
+}
+
+static int least(int a, int b) {
+    return a < b ? a : b;
+}
+
+/* How many rows each list has; titles not counted. */
+struct heights {
+    int queue, errors, workers, operators, events;
+};
+
+/* Takes `wanted` rows from what is left, all or nothing. */
+static int take(int *left, int wanted, int rows) {
+    if (rows == 0 || *left < wanted)
+        return 0;
+    *left -= wanted;
+    return rows;
+}
+
+static struct heights share_rows(const struct snapshot *s, int rows) {
+    struct heights h = {.queue = 7, .errors = 3, .events = 5};
+    int left = rows - BASE_ROWS;
+    for (; left < 0 && h.errors > 1; left++)
+        h.errors--;
+    for (; left < 0 && h.events > 1; left++)
+        h.events--;
+    int workers = least(s->worker_count, MOST_WORKERS);
+    int operators = least(s->operator_count, MOST_OPERATORS);
+    h.queue += take(&left, 1, 1);
+    h.errors += take(&left, 2, 2);
+    h.workers = take(&left, 1 + workers, workers);
+    h.operators = take(&left, 1 + operators, operators);
+    h.events += left > 0 ? left : 0;
+    return h;
+}
+
+static void layout_full(const struct scene *scene, int rows, int cols, struct layout *l) {
+    struct heights h = share_rows(scene->lists.s, rows);
+    int row = 0;
+    stack(l, &pane_header, &row, 1, cols);
+    stack(l, &pane_state, &row, 3, cols);
+    add(l, &pane_queue, row, 0, 1 + h.queue, LANE_COL);
+    add(l, &pane_lane, row, LANE_COL, 1 + h.queue, least(cols, GRAPH_COL) - LANE_COL);
+    if (cols - GRAPH_COL >= GRAPH_MIN_COLS)
+        add(l, &pane_graphs, row, GRAPH_COL, 1 + h.queue, cols - GRAPH_COL);
+    row += 1 + h.queue;
+    stack(l, &pane_errors, &row, 1 + h.errors, cols);
+    stack(l, &pane_workers, &row, h.workers > 0 ? 1 + h.workers : 0, cols);
+    stack(l, &pane_operators, &row, h.operators > 0 ? 1 + h.operators : 0, cols);
+    stack(l, &pane_events, &row, 1 + h.events, cols);
+    stack(l, &pane_answer, &row, 1, cols);
+    stack(l, &pane_footer, &row, 1, cols);
+}
+
+/* 40x10 and its neighbours: six rows of facts, events, footer; with more rows also what to do,
+ * answers and errors, with fewer first no limits, then fewer events, then no footer, no why. */
+static void layout_brief(int rows, int cols, struct layout *l) {
+    int facts = rows >= 12 ? 7 : rows >= 10 ? 6 : rows >= 5 ? 5 : 4;
+    int answer = rows >= 12, footer = rows >= 6, errors = rows >= 16 ? 4 : 0;
+    int row = 0;
+    stack(l, &pane_brief, &row, facts, cols);
+    stack(l, &pane_errors, &row, errors, cols);
+    stack(l, &pane_events, &row, rows - row - answer - footer, cols);
+    stack(l, &pane_answer, &row, answer, cols);
+    stack(l, &pane_footer, &row, footer, cols);
+}
+
+static void layout_main(const struct scene *scene, int rows, int cols, struct layout *l) {
+    if (rows >= FULL_ROWS && cols >= FULL_COLS)
+        layout_full(scene, rows, cols, l);
+    else if (rows >= BRIEF_ROWS && cols >= BRIEF_COLS)
+        layout_brief(rows, cols, l);
+    else
+        add(l, &pane_tiny, 0, 0, rows, cols);
+}
+
+static void layout_workers(const struct scene *scene, int rows, int cols, struct layout *l) {
+    int lanes = least(scene->lists.s->lane_count, rows / 3), row = 0;
+    stack(l, &pane_header, &row, 1, cols);
+    stack(l, &pane_workers, &row, rows - 4 - lanes, cols);
+    stack(l, &pane_lanes, &row, 1 + lanes, cols);
+    stack(l, &pane_answer, &row, 1, cols);
+    stack(l, &pane_footer, &row, 1, cols);
+}
+
+void layout_make(const struct scene *scene, int rows, int cols, struct layout *out) {
+    *out = (struct layout){0};
+    switch (scene->places.view) {
+    case VIEW_MAIN:
+        layout_main(scene, rows, cols, out);
+        break;
+    case VIEW_WORKERS:
+        layout_workers(scene, rows, cols, out);
+        break;
+    case VIEW_HELP:
+        add(out, &pane_help, 0, 0, rows, cols);
+        break;
+    }
+}
+
+const struct rect *layout_find(const struct layout *l, const struct pane *pane) {
+    for (int i = 0; i < l->count; i++)
+        if (l->panes[i].pane == pane)
+            return &l->panes[i].area;
+    return NULL;
+}
