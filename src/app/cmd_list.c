@@ -80,15 +80,15 @@ static bool print_list(struct db *db, const struct list_query *q, struct listing
         *err = l->err;
         done = false;
     }
-    if (done && l->rows == 0)
-        l->table.cells = 0;
-    if (!tool_table_print(&l->table, done ? err : NULL))
+    if (l->rows == 0)
+        l->table.cells = 0; /* no heading over nothing */
+    if (!tool_table_print(&l->table, done ? err : NULL) || !done)
         return false;
-    if (done && l->rows == 0)
+    if (l->rows == 0)
         fprintf(stderr, "no message\n");
-    else if (done && l->rows == q->limit)
+    else if (l->rows == q->limit)
         fprintf(stderr, "the first %s; --limit shows more\n", figure_count(l->rows).text);
-    return done;
+    return true;
 }
 
 static int run(const struct args *args, const struct settings *s) {

@@ -33,6 +33,10 @@ static struct target name_target(const char *worker) {
     return t;
 }
 
+static const char *be(const char *worker) {
+    return *worker ? "is" : "are";
+}
+
 /* Says: `by bob, 6m ago: "key rotation"`. */
 static void say_pause(const struct admin_pause *p) {
     struct buf clean;
@@ -65,7 +69,7 @@ static int run_pause(const struct args *args, const struct settings *s) {
         if (p.in_flight > 0)
             printf("; %s in flight finish first", tool_messages(p.in_flight).text);
     } else {
-        printf("%s: paused before", name_target(worker).text);
+        printf("nothing was changed: %s %s paused", name_target(worker).text, be(worker));
         say_pause(&p);
     }
     printf("\n");
@@ -89,7 +93,7 @@ static int run_resume(const struct args *args, const struct settings *s) {
         say_pause(&p);
         printf("\n");
     } else {
-        printf("%s: not paused, nothing was changed\n", name_target(worker).text);
+        printf("nothing was changed: %s %s not paused\n", name_target(worker).text, be(worker));
     }
     return EXIT_DONE;
 }

@@ -64,6 +64,8 @@ static bool check(const struct admin_mail *m, const struct settings *s, struct e
                               .attachments = (char *)m->attachments_json};
     if (message_check(&message, *s->from ? s->from : SOME_SENDER, code, err))
         return true;
+    if (err->code == ERR_INVALID)
+        err->code = ERR_USAGE;
     return err_wrap(err, "send: nothing was queued");
 }
 

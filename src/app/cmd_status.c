@@ -140,7 +140,7 @@ static bool print_lanes(const struct snapshot *s, struct err *err) {
                             l->rate_allowed > 0 ? figure_rate(l->rate_allowed).text : "no limit")
                            .text);
         tool_table_add(&t, cell("%s of %s", figure_rate(l->per_request).text,
-                                figure_rate(l->per_request_max).text)
+                                figure_count((int64_t)l->per_request_max).text)
                                .text);
         tool_table_add(&t, quota(l->today_used, l->today_allowed).text);
         tool_table_add(&t, quota(l->month_used, l->month_allowed).text);

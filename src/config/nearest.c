@@ -1,5 +1,5 @@
 /* The edit distance (insert, delete, replace, swap neighbours), case and '-' for '_' not counted.
- * Near enough means at most one mistake in three characters. Pure; any thread. */
+ * Near enough means at most one mistake in three characters, or one in all. Pure; any thread. */
 #include "config/nearest.h"
 
 #include <ctype.h>
@@ -43,14 +43,14 @@ static size_t distance(const char *a, const char *b) {
 void nearest_start(struct nearest *n, const char *word) {
     n->word = word;
     n->best = NULL;
-    n->distance = strlen(word) / 3 + 1;
+    n->distance = strlen(word) < 6 ? 2 : strlen(word) / 3 + 1;
 }
 
 void nearest_try(struct nearest *n, const char *candidate) {
     if (strlen(n->word) > WORD_MAX || strlen(candidate) > WORD_MAX)
         return;
     size_t d = distance(n->word, candidate);
-    if (d < n->distance || (d == n->distance && !n->best)) {
+    if (d < n->distance) {
         n->best = candidate;
         n->distance = d;
     }
