@@ -7,6 +7,7 @@
  * Rates weigh the minute that the last 60 s cover only in part by that part. */
 #include "db/document.h"
 
+#include "db/codes.h"
 #include "db/guided.h"
 
 /* clang-format off */
@@ -69,14 +70,10 @@ static const char queue_sql[] =
     "    AND ${m.failed_at} IS NOT NULL ORDER BY ${m.failed_at} LIMIT 1) oldest ON true"
 
 static const char errors_sql[] =
-    "walk (code) AS ("
-    "  (SELECT ${m.error_code} " FAILED_BY("${m.error_code} IS NOT NULL")
-    "  ORDER BY ${m.error_code} LIMIT 1)"
-    "  UNION ALL SELECT (SELECT ${m.error_code} " FAILED_BY("${m.error_code} > walk.code")
-    "  ORDER BY ${m.error_code} LIMIT 1) FROM walk WHERE walk.code IS NOT NULL),"
+    ERROR_CODES ","
     "codes AS MATERIALIZED ("
     "  SELECT code, least(" COUNT_CAP " + 1, 20000 / count(*) OVER ()) AS share"
-    "  FROM (SELECT code FROM walk WHERE code IS NOT NULL LIMIT 50) x),"
+    "  FROM (SELECT code FROM error_codes WHERE code IS NOT NULL LIMIT 50) x),"
     "groups AS MATERIALIZED ("
     "  SELECT g.* FROM codes, LATERAL ("
          GROUP("codes.code", "codes.share", "${m.error_code} = codes.code") ") g"
@@ -91,7 +88,8 @@ static const char errors_sql[] =
     "  round(sum(failed * " SHARE("1 min") ")) AS n FROM postroom.minute_errors"
     "  WHERE minute > now() - interval '2 min' GROUP BY 1),"
     "errors AS MATERIALIZED ("
-    "  SELECT g.*, coalesce(r.n, 0) AS per_min FROM groups g LEFT JOIN error_rates r USING (code)),";
+    "  SELECT g.*, coalesce(r.n, 0) AS per_min FROM groups g"
+    "  LEFT JOIN error_rates r USING (code)),";
 
 #define RATE(column, w) "coalesce(round(sum(" column " * " SHARE(w) ")), 0)"
 

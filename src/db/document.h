@@ -7,9 +7,6 @@
 /* What is counted row by row is counted up to this many; beyond: "10,000+". */
 #define COUNT_CAP "10000"
 
-/* The code shown and accepted for failed messages that have none (set by applications). */
-#define NO_ERROR_CODE "(none)"
-
 /* Folds the document and stores it where the stored one is older than about a second and nobody
  * else is at it. One row (doc, now) or, where there was nothing to do, none. */
 bool document_publish(struct db *db, PGresult **out, struct err *err) MUST_CHECK;

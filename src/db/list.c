@@ -4,7 +4,7 @@
 #include "db/list.h"
 
 #include "base/str.h"
-#include "db/document.h"
+#include "db/codes.h"
 #include "db/guided.h"
 #include "db/pattern.h"
 
@@ -57,15 +57,9 @@
     PAGE(TIME("failed_at"), "${m.status} = 'failed' AND " condition, "${m.failed_at} DESC")
 
 /* Each error code's newest. */
-#define CODES \
-    "WITH RECURSIVE codes (code) AS ("                                                             \
-    "  (SELECT ${m.error_code} FROM ${messages} m WHERE ${m.status} = 'failed'" \
-    "  AND ${m.error_code} IS NOT NULL ORDER BY ${m.error_code} LIMIT 1)" \
-    "  UNION ALL SELECT (SELECT ${m.error_code} FROM ${messages} m WHERE ${m.status} = 'failed'" \
-    "  AND ${m.error_code} > codes.code ORDER BY ${m.error_code} LIMIT 1)" \
-    "  FROM codes WHERE codes.code IS NOT NULL) "
+#define CODES "WITH RECURSIVE " ERROR_CODES " "
 #define FAILED_ANY \
-    "(SELECT p.* FROM codes, LATERAL " FAILED("${m.error_code} = codes.code") " p)" \
+    "(SELECT p.* FROM error_codes, LATERAL " FAILED("${m.error_code} = error_codes.code") " p)" \
     " UNION ALL " FAILED("${m.error_code} IS NULL")
 #define SELECT_ROWS "SELECT row, (extract(epoch FROM at) * 1000000)::bigint FROM ("
 #define NEWEST ") x ORDER BY at DESC NULLS LAST LIMIT $4::bigint"
@@ -253,7 +247,8 @@ static const char show_sql[] =
     AS_JSON("from_email") ", "
     AS_JSON("to_email") ", " AS_JSON("cc") ", " AS_JSON("bcc") ", " AS_JSON("reply_to") ", "
     AS_JSON("subject") ", 'html_bytes', octet_length(${m.html}),"
-    " 'text_bytes', octet_length(${m.text}), " AS_JSON("headers") ", 'attachments', files.list, " AS_JSON("tags") ", " AS_JSON("kind") ", "
+    " 'text_bytes', octet_length(${m.text}), " AS_JSON("headers") ","
+    " 'attachments', files.list, " AS_JSON("tags") ", " AS_JSON("kind") ", "
     AS_JSON("priority") ", " AS_TIME("scheduled_at") ", " AS_JSON("max_attempts") ", "
     AS_JSON("dedupe_key") ", " AS_TIME("created_at") ", " AS_TIME("updated_at") ", "
     AS_TIME("sent_at") ", " AS_TIME("failed_at") ", " AS_TIME("last_retry_at") ", "
