@@ -1,0 +1,499 @@
+/* The queue's statements against a real server: order, tokens, leases, open requests, slots.
+ * Needs a migrated, empty database in POSTROOM_TEST_DATABASE (tests/db/queue.sh gives one);
+ * without it there is nothing to test. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "db/lane.h"
+#include "db/queue.h"
+#include "db/request.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct settings settings;
+static struct err err;
+
+static struct db *open_db(void) {
+    struct db *db = db_new(&settings, DB_WORKER, &err);
+    assert_non_null(db);
+    if (!db_open(db, &err))
+        fail_msg("%s", err.text);
+    return db;
+}
+
+/* psql is what an application would use; it also keeps these tests from trusting the code tested.
+ */
+static char *psql(const char *sql, char *out, size_t size) {
+    char command[4096];
+    str_format(command, sizeof command,
+               "psql -XqAt -v ON_ERROR_STOP=1 \"$POSTROOM_TEST_DATABASE\" <<'SQL'\n%s\nSQL", sql);
+    FILE *p = popen(command, "r");
+    assert_non_null(p);
+    size_t n = fread(out, 1, size - 1, p);
+    out[n] = '\0';
+    assert_int_equal(pclose(p), 0);
+    return str_trim(out);
+}
+
+static void sql(const char *text) {
+    char out[256];
+    (void)psql(text, out, sizeof out);
+}
+
+static void is(const char *query, const char *expected) {
+    char out[1024];
+    assert_string_equal(psql(query, out, sizeof out), expected);
+}
+
+static int fresh(void **state) {
+    (void)state;
+    sql("TRUNCATE email_messages, postroom.requests, postroom.attempts, postroom.lanes,"
+        " postroom.usage, postroom.minutes, postroom.minute_errors;"
+        " UPDATE postroom.control SET paused_at = NULL;");
+    return 0;
+}
+
+static struct queue_ask ask_for(const char *worker, int rows) {
+    struct queue_ask ask = {.worker = worker,
+                            .rows = rows,
+                            .per_request = 100,
+                            .max_bytes = 1 << 20,
+                            .lease_ms = 60000,
+                            .max_rank = 9};
+    for (int i = 0; i < QUEUE_RANKS; i++)
+        ask.floor.due_us[i] = INT64_MIN;
+    return ask;
+}
+
+static struct message *claim(struct db *db, const struct queue_ask *ask, int *n) {
+    struct message *messages = NULL;
+    bool more = false;
+    if (!queue_claim(db, ask, &messages, n, &more, &err))
+        fail_msg("%s", err.text);
+    return messages;
+}
+
+static void let_go(struct message *messages, int n) {
+    for (int i = 0; i < n; i++)
+        message_done(&messages[i]);
+    mem_free(messages);
+}
+
+static void claims_urgent_then_oldest_then_due(void **state) {
+    (void)state;
+    sql("INSERT INTO email_messages (to_email, subject, html, priority, created_at, scheduled_at) "
+        "VALUES"
+        " ('c@x.org', 's', 'h', 5, now() - interval '1 min', NULL),"
+        " ('b@x.org', 's', 'h', 5, now() - interval '9 min', NULL),"
+        " ('a@x.org', 's', 'h', 0, now() - interval '1 sec', NULL),"
+        " ('e@x.org', 's', 'h', 200, now() - interval '2 sec', NULL),"
+        " ('d@x.org', 's', 'h', NULL, now() - interval '1 hour', now() - interval '1 sec'),"
+        " ('later@x.org', 's', 'h', 0, now(), now() + interval '1 hour')");
+    struct db *db = open_db();
+    struct queue_ask ask = ask_for("w", 10);
+    int n = 0;
+    struct message *m = claim(db, &ask, &n);
+    char order[64] = "";
+    for (int i = 0; i < n; i++)
+        strncat(order, m[i].to, 1);
+    assert_string_equal(order, "abcde");
+    assert_int_equal(m[0].token, 1);
+    assert_string_equal(m[0].request_id, m[4].request_id);
+    is("SELECT count(*) FROM email_messages WHERE status = 'processing' AND claimed_by = 'w'"
+       " AND lease_expires_at > now() + interval '50 s'",
+       "5");
+    let_go(m, n);
+    db_free(db);
+}
+
+static void takes_due_retries_but_no_final_failures(void **state) {
+    (void)state;
+    sql("INSERT INTO email_messages (to_email, subject, html, status, next_attempt_at) VALUES"
+        " ('r@x.org', 's', 'h', 'failed', now() - interval '1 s'),"
+        " ('l@x.org', 's', 'h', 'failed', now() + interval '1 h'),"
+        " ('f@x.org', 's', 'h', 'failed', NULL), ('x@x.org', 's', 'h', 'cancelled', NULL)");
+    struct db *db = open_db();
+    struct queue_ask ask = ask_for("w", 10);
+    int n = 0;
+    struct message *m = claim(db, &ask, &n);
+    assert_int_equal(n, 1);
+    assert_string_equal(m[0].to, "r@x.org");
+    let_go(m, n);
+    db_free(db);
+}
+
+static void stays_within_bytes_and_says_there_is_more(void **state) {
+    (void)state;
+    sql("INSERT INTO email_messages (to_email, subject, html)"
+        " SELECT 'a@x.org', 's', repeat('x', 1000) FROM generate_series(1, 10)");
+    struct db *db = open_db();
+    struct queue_ask ask = ask_for("w", 100);
+    struct message *m = NULL;
+    bool more = false;
+    int n = 0;
+    ask.max_bytes = 3500;
+    assert_true(queue_claim(db, &ask, &m, &n, &more, &err));
+    assert_int_equal(n, 3);
+    assert_true(more);
+    let_go(m, n);
+    ask.max_bytes = 10; /* one at least */
+    m = claim(db, &ask, &n);
+    assert_int_equal(n, 1);
+    let_go(m, n);
+    db_free(db);
+}
+
+static void looks_only_from_the_floor_on(void **state) {
+    (void)state;
+    sql("INSERT INTO email_messages (to_email, subject, html, created_at) VALUES"
+        " ('old@x.org', 's', 'h', now() - interval '1 h'), ('new@x.org', 's', 'h', now())");
+    struct db *db = open_db();
+    struct queue_ask ask = ask_for("w", 10);
+    int n = 0;
+    ask.floor.due_us[5] = clock_wall_us() - 60 * USEC_PER_SEC;
+    struct message *m = claim(db, &ask, &n);
+    assert_int_equal(n, 1);
+    assert_string_equal(m[0].to, "new@x.org");
+    let_go(m, n);
+    db_free(db);
+}
+
+struct racer {
+    pthread_t thread;
+    char name[8];
+    int claimed;
+};
+
+static void *race(void *arg) {
+    struct racer *r = arg;
+    struct db *db = open_db();
+    for (int n = 1; n > 0;) {
+        struct queue_ask ask = ask_for(r->name, 7);
+        struct message *m = claim(db, &ask, &n);
+        let_go(m, n);
+        r->claimed += n;
+    }
+    db_free(db);
+    return NULL;
+}
+
+static void two_race_and_none_is_claimed_twice(void **state) {
+    (void)state;
+    sql("INSERT INTO email_messages (to_email, subject, html)"
+        " SELECT 'a@x.org', 's', 'h' FROM generate_series(1, 2000)");
+    struct racer r[2] = {{.name = "one"}, {.name = "two"}};
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&r[i].thread, NULL, race, &r[i]), 0);
+    for (int i = 0; i < 2; i++)
+        pthread_join(r[i].thread, NULL);
+    assert_int_equal(r[0].claimed + r[1].claimed, 2000);
+    is("SELECT count(*), max(claim_token) FROM email_messages WHERE status = 'processing'",
+       "2000|1");
+}
+
+static struct finish_row row_for(const struct message *m, const char *status) {
+    return (struct finish_row){.id = m->id,
+                               .token = m->token,
+                               .status = status,
+                               .attempted = true,
+                               .next_ms = -1,
+                               .attempt = 1};
+}
+
+static void finishes_once_whatever_is_repeated(void **state) {
+    (void)state;
+    sql("INSERT INTO email_messages (to_email, subject, html) VALUES ('a@x.org', 's', 'h'),"
+        " ('b@x.org', 's', 'h')");
+    struct db *db = open_db();
+    struct queue_ask ask = ask_for("w", 10);
+    int n = 0;
+    struct message *m = claim(db, &ask, &n);
+    struct finish_row rows[2] = {row_for(&m[0], "sent"), row_for(&m[1], "failed")};
+    rows[0].provider_id = "p-1";
+    rows[1].counts = true;
+    rows[1].next_ms = 5000;
+    rows[1].error_code = "timeout";
+    rows[1].error = "timeout: no answer";
+    struct finish f = {.worker = "w", .lane = "l", .rows = rows, .row_count = 2};
+    for (int i = 0; i < 2; i++) { /* the second time as after a lost answer to COMMIT */
+        assert_true(queue_finish(db, &f, &err));
+        assert_int_equal(rows[0].end, i == 0 ? FINISH_WRITTEN : FINISH_ALREADY);
+        assert_int_equal(rows[1].end, i == 0 ? FINISH_WRITTEN : FINISH_ALREADY);
+    }
+    is("SELECT status, provider, provider_message_id, retry_count, error_code, sent_at IS NOT NULL,"
+       " failed_at IS NOT NULL, next_attempt_at > now() FROM email_messages ORDER BY to_email",
+       "sent|l|p-1|0||t|f|\nfailed|l||1|timeout|f|t|t");
+    is("SELECT count(*) FROM postroom.attempts", "2");
+    is("SELECT sum(sent), sum(failed) FROM postroom.minutes", "1|1");
+    is("SELECT messages FROM postroom.usage", "1");
+    let_go(m, n);
+    db_free(db);
+}
+
+static void a_stale_token_changes_nothing(void **state) {
+    (void)state;
+    sql("INSERT INTO email_messages (to_email, subject, html) VALUES ('a@x.org', 's', 'h')");
+    struct db *db = open_db();
+    struct queue_ask ask = ask_for("first", 1);
+    int n = 0, k = 0;
+    struct message *m = claim(db, &ask, &n);
+    sql("UPDATE email_messages SET lease_expires_at = now() - interval '1 s'");
+    int64_t swept = 0;
+    assert_true(queue_sweep(db, &swept, &err));
+    assert_int_equal(swept, 1);
+    ask.worker = "second";
+    struct message *again = claim(db, &ask, &k);
+    assert_int_equal(again[0].token, 2);
+    assert_int_equal(again[0].unfinished, 1);
+    struct finish_row row = row_for(&m[0], "sent");
+    struct finish f = {.worker = "first", .lane = "l", .rows = &row, .row_count = 1};
+    assert_true(queue_finish(db, &f, &err));
+    assert_int_equal(row.end, FINISH_LOST);
+    is("SELECT status, claimed_by FROM email_messages", "processing|second");
+    is("SELECT count(*) FROM postroom.attempts", "0");
+    let_go(m, n);
+    let_go(again, k);
+    db_free(db);
+}
+
+static struct manifest manifest_of(struct message *m, int n) {
+    struct manifest r = {.n = n, .messages = m, .batch = n > 1};
+    rand_uuid(r.id);
+    str_copy(r.key, sizeof r.key, "k");
+    str_copy(r.hash, sizeof r.hash, "h");
+    str_copy(r.lane, sizeof r.lane, "l");
+    return r;
+}
+
+static void an_open_request_keeps_its_messages(void **state) {
+    (void)state;
+    sql("INSERT INTO email_messages (to_email, subject, html) SELECT 'a' || n || '@x.org', 's', 'h'"
+        " FROM generate_series(1, 3) n");
+    struct db *db = open_db();
+    struct queue_ask ask = ask_for("dead", 3);
+    int n = 0, k = 0;
+    struct message *m = claim(db, &ask, &n);
+    struct manifest r = manifest_of(m, 3), taken;
+    const struct manifest *list[] = {&r};
+    enum request_state found;
+    assert_true(request_store(db, "dead", list, 1, 60000, "", &err));
+    assert_true(request_take(db, "w", "l", 60000, &found, &taken, &err));
+    assert_int_equal(found, REQUEST_NONE); /* its worker's lease still holds */
+    sql("UPDATE email_messages SET lease_expires_at = now() - interval '1 s';"
+        " UPDATE postroom.requests SET lease_expires_at = now() - interval '1 s'");
+    int64_t swept = 0;
+    assert_true(queue_sweep(db, &swept, &err));
+    assert_int_equal(swept, 0); /* they may be on their way */
+    sql("UPDATE email_messages SET status = 'pending' WHERE to_email = 'a2@x.org';"
+        " UPDATE email_messages SET status = 'cancelled' WHERE to_email = 'a3@x.org'");
+    struct message *none = claim(db, &ask, &k);
+    assert_int_equal(k, 0); /* not even by hand into a new request */
+    let_go(none, k);
+    assert_true(request_take(db, "w", "l", 60000, &found, &taken, &err));
+    assert_int_equal(found, REQUEST_READY);
+    assert_int_equal(taken.n, 3);
+    assert_string_equal(taken.id, r.id);
+    for (int i = 0; i < 3; i++)
+        assert_string_equal(taken.messages[i].id, m[i].id);
+    assert_int_equal(taken.attempts, 2);
+    manifest_done(&taken);
+    let_go(m, n);
+    db_free(db);
+}
+
+static void a_deleted_member_breaks_its_request(void **state) {
+    (void)state;
+    sql("INSERT INTO email_messages (to_email, subject, html) SELECT 'a@x.org', 's', 'h'"
+        " FROM generate_series(1, 3)");
+    struct db *db = open_db();
+    struct queue_ask ask = ask_for("dead", 3);
+    int n = 0;
+    struct message *m = claim(db, &ask, &n);
+    struct manifest r = manifest_of(m, 3), taken;
+    const struct manifest *list[] = {&r};
+    enum request_state found;
+    assert_true(request_store(db, "dead", list, 1, 60000, "", &err));
+    sql("DELETE FROM email_messages WHERE ctid = (SELECT min(ctid) FROM email_messages);"
+        " UPDATE postroom.requests SET lease_expires_at = now() - interval '1 s'");
+    assert_true(request_take(db, "w", "l", 60000, &found, &taken, &err));
+    assert_int_equal(found, REQUEST_BROKEN);
+    assert_int_equal(taken.n, 2);
+    manifest_done(&taken);
+    let_go(m, n);
+    db_free(db);
+}
+
+static const struct lane_setup LANE = {.name = "l", .start_rate = 10, .batch_size = 100};
+
+static void slots_are_spaced_over_all_workers(void **state) {
+    (void)state;
+    struct db *a = open_db(), *b = open_db();
+    struct lane_grant first, second, third;
+    assert_true(lane_register(a, &LANE, &err));
+    assert_true(lane_draw(a, "l", "a", 5, 1000, &first, &err));
+    assert_true(lane_draw(b, "l", "b", 1, 1000, &second, &err));
+    assert_int_equal(first.slots, 5);
+    assert_int_equal(first.spacing_us, (int64_t)(1e6 / (10 * LANE_SPARE)));
+    int64_t gap = second.first_in_us - first.first_in_us; /* 5 slots, less the time between */
+    assert_in_range(gap, 5 * first.spacing_us - 100000, 5 * first.spacing_us);
+    assert_true(lane_give_back(a, "l", &first, 5, &err)); /* not the last: nothing moves */
+    assert_true(lane_give_back(b, "l", &second, 1, &err));
+    assert_true(lane_draw(b, "l", "b", 1, 1000, &third, &err));
+    assert_in_range(second.first_in_us - third.first_in_us, 0, 100000);
+    db_free(a);
+    db_free(b);
+}
+
+static struct lane_news fault(enum lane_fault f, const char *text) {
+    struct lane_news news = {
+        .fault = f, .daily_used = -1, .monthly_used = -1, .retry_after_ms = -1};
+    str_copy(news.text, sizeof news.text, text);
+    return news;
+}
+
+static bool tell(struct db *db, const struct lane_news *news, bool probe) {
+    struct lane_report report = {.news = news, .probe = probe, .had_failures = true, .rate = 10};
+    return lane_report(db, "l", &report, &err);
+}
+
+static void five_failures_in_a_row_park_the_lane(void **state) {
+    (void)state;
+    struct db *db = open_db();
+    struct lane_grant grant;
+    struct lane_news down = fault(LANE_DOWN, "503"), fine = fault(LANE_OK, "");
+    assert_true(lane_register(db, &LANE, &err));
+    for (int i = 0; i < 4; i++)
+        assert_true(tell(db, &down, false));
+    assert_true(tell(db, &fine, false)); /* not in a row */
+    for (int i = 0; i < 4; i++)
+        assert_true(tell(db, &down, false));
+    assert_true(lane_draw(db, "l", "w", 1, 1000, &grant, &err));
+    assert_int_equal(grant.slots, 1);
+    assert_true(tell(db, &down, false));
+    assert_true(lane_draw(db, "l", "w", 1, 1000, &grant, &err));
+    assert_int_equal(grant.slots, 0);
+    assert_int_equal(grant.parked, LANE_DOWN);
+    assert_in_range(grant.parked_for_us, 4000000, 5000000);
+    sql("UPDATE postroom.lanes SET parked_until = now()");
+    assert_true(lane_draw(db, "l", "w", 7, 60000, &grant, &err));
+    assert_true(grant.probe);
+    assert_int_equal(grant.slots, 1);
+    assert_true(lane_draw(db, "l", "w", 7, 60000, &grant, &err));
+    assert_int_equal(grant.slots, 0); /* one probe at a time */
+    assert_true(tell(db, &down, true));
+    is("SELECT extract(epoch FROM parked_until - now())::int BETWEEN 9 AND 10 FROM postroom.lanes",
+       "t");
+    assert_true(tell(db, &fine, true));
+    is("SELECT parked_reason IS NULL, failures, probes FROM postroom.lanes", "t|0|0");
+    db_free(db);
+}
+
+static void a_refused_key_parks_until_somebody_acts(void **state) {
+    (void)state;
+    struct db *db = open_db();
+    struct lane_grant grant;
+    struct lane_news key = fault(LANE_KEY, "401 restricted"), rate = fault(LANE_RATE, "429");
+    assert_true(lane_register(db, &LANE, &err));
+    assert_true(tell(db, &key, false));
+    assert_true(tell(db, &rate, false)); /* a lesser reason does not shorten it */
+    assert_true(lane_draw(db, "l", "w", 1, 1000, &grant, &err));
+    assert_int_equal(grant.parked, LANE_KEY);
+    assert_true(grant.parked_for_us == INT64_MAX);
+    assert_true(lane_register(db, &LANE, &err)); /* a restart may bring a new key: one probe */
+    assert_true(lane_draw(db, "l", "w", 1, 1000, &grant, &err));
+    assert_true(grant.probe);
+    db_free(db);
+}
+
+static void follows_the_rate_but_never_above_the_configured(void **state) {
+    (void)state;
+    struct db *db = open_db();
+    struct lane_news news = fault(LANE_OK, "");
+    assert_true(lane_register(db, &LANE, &err));
+    news.rate = 25;
+    assert_true(tell(db, &news, false));
+    is("SELECT rate FROM postroom.lanes", "25");
+    struct lane_report capped = {.news = &news, .rate = 25, .configured_rate = 8};
+    assert_true(lane_report(db, "l", &capped, &err));
+    is("SELECT rate FROM postroom.lanes", "8");
+    news.rate = 3;
+    capped.rate = 8;
+    assert_true(lane_report(db, "l", &capped, &err));
+    is("SELECT rate FROM postroom.lanes", "3");
+    db_free(db);
+}
+
+static void counts_what_quotas_leave(void **state) {
+    (void)state;
+    struct db *db = open_db();
+    struct lane_quota quota;
+    struct lane_setup setup = LANE;
+    setup.daily_quota = 100;
+    setup.monthly_quota = 1000;
+    assert_true(lane_register(db, &setup, &err));
+    sql("INSERT INTO postroom.usage VALUES ('l', (now() AT TIME ZONE 'UTC')::date, 'a', 30),"
+        " ('l', (now() AT TIME ZONE 'UTC')::date, 'b', 20)");
+    assert_true(lane_quota(db, "l", &quota, &err));
+    assert_int_equal(quota.daily_left, 50);
+    assert_int_equal(quota.monthly_left, 950);
+    struct lane_news news = fault(LANE_OK, "");
+    news.daily_used = 70; /* somebody else uses the account too */
+    assert_true(tell(db, &news, false));
+    assert_true(lane_quota(db, "l", &quota, &err));
+    assert_int_equal(quota.daily_left, 30);
+    db_free(db);
+}
+
+static void a_pause_gives_no_slots(void **state) {
+    (void)state;
+    struct db *db = open_db();
+    struct lane_grant grant;
+    assert_true(lane_register(db, &LANE, &err));
+    sql("UPDATE postroom.control SET paused_at = now()");
+    assert_true(lane_draw(db, "l", "w", 1, 1000, &grant, &err));
+    assert_true(grant.paused);
+    assert_int_equal(grant.slots, 0);
+    db_free(db);
+}
+
+int main(void) {
+    const char *url = getenv("POSTROOM_TEST_DATABASE");
+    if (!url) {
+        puts("no POSTROOM_TEST_DATABASE: run by tests/db/queue.sh");
+        return 0;
+    }
+    settings = (struct settings){.database_url = url,
+                                 .listen_database_url = "",
+                                 .table = "email_messages",
+                                 .worker_name = "test"};
+    for (int c = 0; c < COLUMN_COUNT; c++)
+        settings.columns[c] = column_name((enum column)c);
+#define TEST(f) cmocka_unit_test_setup(f, fresh)
+    const struct CMUnitTest tests[] = {
+        TEST(claims_urgent_then_oldest_then_due),
+        TEST(takes_due_retries_but_no_final_failures),
+        TEST(stays_within_bytes_and_says_there_is_more),
+        TEST(looks_only_from_the_floor_on),
+        TEST(two_race_and_none_is_claimed_twice),
+        TEST(finishes_once_whatever_is_repeated),
+        TEST(a_stale_token_changes_nothing),
+        TEST(an_open_request_keeps_its_messages),
+        TEST(a_deleted_member_breaks_its_request),
+        TEST(slots_are_spaced_over_all_workers),
+        TEST(five_failures_in_a_row_park_the_lane),
+        TEST(a_refused_key_parks_until_somebody_acts),
+        TEST(follows_the_rate_but_never_above_the_configured),
+        TEST(counts_what_quotas_leave),
+        TEST(a_pause_gives_no_slots),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
