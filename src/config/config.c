@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const struct value *value_of(const struct config *c, const char *key) {
-    return &c->values[key_find(key)];
+    return &c->values[config_key_find(key)];
 }
 
 /* A lease must outlive the request it covers, and the write of its outcome. */

@@ -71,7 +71,7 @@ int config_key_count(void) {
     return KEY_COUNT_ALL;
 }
 
-int key_find(const char *name) {
+int config_key_find(const char *name) {
     for (int i = 0; i < KEY_COUNT_ALL; i++)
         if (strcmp(config_keys[i].name, name) == 0)
             return i;

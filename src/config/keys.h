@@ -38,7 +38,7 @@ extern const struct key config_keys[];
 #define CONFIG_KEY_MAX 40 /* room for arrays by key; keys.c checks it */
 
 /* Index of the key with that name (file spelling) or -1. */
-int key_find(const char *name);
+int config_key_find(const char *name);
 
 /* The text becomes the settings' field. `text` must outlive the settings. On failure err says what
  * is allowed, without naming key or place. KEY_URL may shorten the text in place. */

@@ -91,17 +91,17 @@ static int find_by_file(const char *name) {
         return -1;
     str_copy(base, sizeof base, name);
     base[n - cut] = '\0';
-    int i = key_find(base);
+    int i = config_key_find(base);
     return i >= 0 && config_keys[i].secret ? i : -1;
 }
 
 bool config_is_key(const char *key) {
-    return key_find(key) >= 0 || find_by_file(key) >= 0;
+    return config_key_find(key) >= 0 || find_by_file(key) >= 0;
 }
 
 bool set_named(struct config *c, const char *key, const char *text, const struct place *p,
                bool *known, struct err *err) {
-    int i = key_find(key), by_file = i < 0 ? find_by_file(key) : -1;
+    int i = config_key_find(key), by_file = i < 0 ? find_by_file(key) : -1;
     *known = i >= 0 || by_file >= 0;
     if (i >= 0)
         return set_value(c, i, text, p, err);
