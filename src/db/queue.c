@@ -83,7 +83,12 @@ static void request_ids(const struct queue_ask *ask, struct buf *out) {
 static bool read_claimed(const PGresult *r, int asked, struct message **out, int *n, bool *more,
                          struct err *err) {
     int rows = PQntuples(r);
-    struct message *list = mem_array((size_t)rows + 1, sizeof *list);
+    *out = NULL;
+    *n = 0;
+    *more = false;
+    if (rows == 0)
+        return true; /* no list that the caller would have to free */
+    struct message *list = mem_array((size_t)rows, sizeof *list);
     bool ok = list != NULL || err_nomem(err);
     for (int i = 0; ok && i < rows; i++)
         ok = rows_read(r, i, 2, &list[cell_int(r, i, 0, i + 1) - 1], err);
@@ -93,7 +98,7 @@ static bool read_claimed(const PGresult *r, int asked, struct message **out, int
         mem_free(list);
         return false;
     }
-    int64_t seen = rows > 0 ? cell_int(r, 0, 1, 0) : 0;
+    int64_t seen = cell_int(r, 0, 1, 0);
     *out = list;
     *n = rows;
     *more = seen == asked || seen > rows;
