@@ -142,24 +142,29 @@ int log_open_in(const struct demo *d, const char *name, struct err *err) {
     return fd;
 }
 
-void log_last_line(const struct demo *d, const char *name, char *dst, size_t size) {
+static void log_line(const struct demo *d, const char *name, bool last, char *dst, size_t size) {
     char path[160];
     struct buf text;
     dst[0] = '\0';
     path_in(d, name, path, sizeof path);
     buf_init(&text, LOG_MAX);
     if (file_read(path, &text, NULL, NULL) && text.len) {
-        char *line = str_trim(text.data);
-        char *last = strrchr(line, '\n');
-        str_copy(dst, size, last ? last + 1 : line);
+        char *line = str_trim(text.data), *end = strrchr(line, '\n');
+        if (last && end)
+            line = end + 1;
+        str_format(dst, size, "%.*s", (int)strcspn(line, "\n"), line);
     }
     buf_free(&text);
 }
 
-/* What a tool that failed has to say: its last line, or how it ended. */
+void log_last_line(const struct demo *d, const char *name, char *dst, size_t size) {
+    log_line(d, name, true, dst, size);
+}
+
+/* What a tool that failed has to say: its first complaint, or how it ended. */
 static bool tool_failed(struct demo *d, const char *name, struct err *err) {
     char line[300];
-    log_last_line(d, "complaint", line, sizeof line);
+    log_line(d, "complaint", false, line, sizeof line);
     if (d->interrupted)
         return err_set(err, ERR_IO, "interrupted");
     if (line[0])

@@ -151,15 +151,22 @@ static bool check_parts(const struct demo *d, struct err *err) {
 
 /* --- with the dashboard ---------------------------------------------------------------------- */
 
-/* The trickle: a message or two a second, now and then a burst. What does not fit into the pipe is
- * left out. */
+/* The trickle: a message or two a second, now and then a burst. A statement that finds no room in
+ * the pipe is left out; half a statement would spoil the next, so it ends the trickle. */
 static void trickle(struct demo *d, struct rand *dice, int *next) {
     struct buf sql;
     int n = rand_between(dice, 0, 30) < 1 ? BURST : 1;
+    if (d->feeder_fd < 0)
+        return;
     buf_init(&sql, (size_t)64 * 1024);
     mail_sql(&sql, *next, *next + n - 1, SCREEN_LATER_S);
-    if (!sql.failed && write(d->feeder_fd, sql.data, sql.len) == (ssize_t)sql.len)
+    ssize_t written = sql.failed ? 0 : write(d->feeder_fd, sql.data, sql.len);
+    if (written == (ssize_t)sql.len) {
         *next += n;
+    } else if (written > 0) {
+        close(d->feeder_fd);
+        d->feeder_fd = -1;
+    }
     buf_free(&sql);
 }
 
@@ -194,7 +201,7 @@ static bool watch_dashboard(struct demo *d, int loaded, struct err *err) {
             return false;
         if (now >= due) {
             trickle(d, &dice, &next);
-            due = now + (int64_t)rand_between(&dice, 0.3, 1.0 * USEC_PER_SEC);
+            due = now + (int64_t)(rand_between(&dice, 0.3, 1.0) * USEC_PER_SEC);
         }
         demo_sleep(d, (due - now) / USEC_PER_MS + 1);
     }
@@ -234,7 +241,7 @@ static bool start_worker(struct demo *d, struct err *err) {
 static bool worker_died(struct demo *d, struct err *err) {
     char line[300];
     log_last_line(d, "worker", line, sizeof line);
-    return err_set(err, ERR_IO, "the worker ended early: %s", line);
+    return err_set(err, ERR_IO, "the worker ended early; its last words: %s", line);
 }
 
 /* Until every message has come to its end. */
@@ -242,7 +249,11 @@ static bool work_off(struct demo *d, int count, struct err *err) {
     int64_t open = count, said = count;
     int64_t until = clock_boot_us() + (60 + count / 20) * USEC_PER_SEC;
     while (open > 0) {
-        if (!audit_open(d, &open, err) || !check_parts(d, err))
+        if (!audit_open(d, &open, err)) {
+            check_parts(d, err); /* the better reason, where it has one */
+            return false;
+        }
+        if (!check_parts(d, err))
             return false;
         if (d->worker.pid <= 0)
             return worker_died(d, err);
