@@ -165,6 +165,9 @@ check-unit: $(call unit,release) ## unit tests
 check-e2e: $(BINARY) ## end-to-end tests (E2E=tests/e2e/NN_x.sh for one)
 	@$(RUN) release $(E2E)
 
+check-peers: $(BINARY) ## official clients against the sandbox (node 20 or newer; skipped without)
+	@BUILD=$(BUILD) POSTROOM=$(BINARY) tests/peers/resend.sh
+
 check-asan: $(DIR_asan)/postroom $(call unit,asan) ## unit and main end-to-end tests under ASan and UBSan
 	@$(RUN) asan $(call unit,asan) $(call also,asan)
 
@@ -195,5 +198,5 @@ install: $(BINARY) ## into DESTDIR/PREFIX: the binary and the man pages
 clean: ## remove all that was built
 	rm -rf $(BUILD)
 
-.PHONY: all help deps demo check lint check-unit check-e2e check-asan check-tsan check-clang \
+.PHONY: all help deps demo check lint check-unit check-e2e check-peers check-asan check-tsan check-clang \
         valgrind coverage sizes format install clean
