@@ -49,6 +49,14 @@ void ring_put(struct ring *r, const struct event *e) {
         wake_up(r->wake);
 }
 
+void ring_miss(struct ring *r, uint64_t n) {
+    if (r == NULL || n == 0)
+        return;
+    pthread_mutex_lock(&r->lock);
+    r->lost += n;
+    pthread_mutex_unlock(&r->lock);
+}
+
 size_t ring_take(struct ring *r, struct event *out, size_t max, uint64_t *lost) {
     pthread_mutex_lock(&r->lock);
     size_t n = r->count < max ? r->count : max;

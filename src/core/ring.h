@@ -16,6 +16,9 @@ void ring_free(struct ring *r);
 
 void ring_put(struct ring *r, const struct event *e); /* r may be NULL: nobody looks */
 
+/* So many more happened that nobody could put: counted with those dropped. r may be NULL. */
+void ring_miss(struct ring *r, uint64_t n);
+
 /* Takes up to max events, oldest first; *lost: how many were dropped since the last take. */
 size_t ring_take(struct ring *r, struct event *out, size_t max, uint64_t *lost);
 

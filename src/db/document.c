@@ -277,13 +277,15 @@ static bool run(struct db *db, struct buf *template, PGresult **out, struct err 
 
 /* The gate: the stored one is old, and the lock is ours. Behind the WHEREs that ask it nothing is
  * computed without it. */
-bool document_publish(struct db *db, PGresult **out, struct err *err) {
+bool document_publish(struct db *db, int max_age_ms, PGresult **out, struct err *err) {
     struct buf b;
     buf_init(&b, TEMPLATE_MAX);
-    buf_puts(&b, "WITH RECURSIVE gate AS MATERIALIZED (SELECT CASE WHEN NOT EXISTS (SELECT"
-                 " FROM postroom.published WHERE at > clock_timestamp() - interval '0.9 s')"
-                 " THEN pg_try_advisory_xact_lock(hashtext('postroom.published')) ELSE false END"
-                 " AS mine),");
+    buf_printf(&b,
+               "WITH RECURSIVE gate AS MATERIALIZED (SELECT CASE WHEN NOT EXISTS (SELECT"
+               " FROM postroom.published WHERE at > clock_timestamp() - interval '%d ms')"
+               " THEN pg_try_advisory_xact_lock(hashtext('postroom.published')) ELSE false END"
+               " AS mine),",
+               max_age_ms);
     put_sources(&b, was_stored_sql);
     buf_puts(&b, ", noted AS (INSERT INTO postroom.waiting (minute, waiting)"
                  " SELECT date_trunc('minute', now()), n FROM pending"

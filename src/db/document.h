@@ -7,9 +7,9 @@
 /* What is counted row by row is counted up to this many; beyond: "10,000+". */
 #define COUNT_CAP "10000"
 
-/* Folds the document and stores it where the stored one is older than about a second and nobody
- * else is at it. One row (doc, now) or, where there was nothing to do, none. */
-bool document_publish(struct db *db, PGresult **out, struct err *err) MUST_CHECK;
+/* Folds the document and stores it where the stored one is older than max_age_ms and nobody else
+ * is at it. One row (doc, now) or, where there was nothing to do, none. */
+bool document_publish(struct db *db, int max_age_ms, PGresult **out, struct err *err) MUST_CHECK;
 
 /* Folds it for the caller alone, also on a standby: one row (doc, now). */
 bool document_fold(struct db *db, PGresult **out, struct err *err) MUST_CHECK;

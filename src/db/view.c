@@ -45,8 +45,9 @@ static bool use_row(struct db *db, const struct view_window *w, PGresult *r, str
 static int publish(struct db *db, struct view_window *w, struct buf *out, int64_t *now_us,
                    struct err *err) {
     PGresult *r = NULL;
-    if (!document_publish(db, &r, err))
+    if (!document_publish(db, w->outdated ? 0 : FRESH_MS, &r, err))
         return -1;
+    w->outdated = false;
     w->publisher = PQntuples(r) == 1;
     if (w->publisher)
         return use_row(db, w, r, out, now_us, err) ? 1 : -1;
@@ -82,7 +83,7 @@ bool view_document(struct db *db, struct view_window *w, struct buf *out, int64_
                    struct err *err) {
     PGresult *stored = NULL;
     int64_t age_ms;
-    if (w->publisher) {
+    if ((w->publisher || w->outdated) && !w->read_only) {
         int done = publish(db, w, out, now_us, err);
         if (done != 0)
             return done > 0;

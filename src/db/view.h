@@ -17,6 +17,7 @@
 struct view_window {
     const char *operator_name;
     bool read_only; /* never stores: reads the published row, or folds one for itself alone */
+    bool outdated;  /* set by the caller after a change of its own: fold anew, however young */
     bool publisher; /* kept by view_document: this window folded the last one */
 };
 

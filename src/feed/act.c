@@ -1,0 +1,175 @@
+/* A command becomes a call of db/admin, its outcome an answer that tells the truth: how many were
+ * asked for, how many changed, how many somebody else had taken. The feed's thread. */
+#include "base/clock.h"
+#include "base/str.h"
+#include "core/figures.h"
+#include "feed/internal.h"
+
+#include <string.h>
+
+/* --- words ------------------------------------------------------------------------------------ */
+
+static const char *done_word(enum command_kind kind) {
+    return kind == COMMAND_RETRY ? "queued" : "cancelled";
+}
+
+void act_say_totals(char *dst, size_t size, enum command_kind doing, const struct admin_totals *t) {
+    char taken[48] = "", uncertain[80] = "";
+    if (t->taken > 0)
+        str_format(taken, sizeof taken, ", %s already taken", figure_count(t->taken).text);
+    if (t->uncertain_left > 0)
+        str_format(uncertain, sizeof uncertain, "; %s uncertain left out, maybe sent already",
+                   figure_count(t->uncertain_left).text);
+    str_format(dst, size, "%s: %s asked, %s %s%s%s", command_name(doing),
+               figure_count(t->asked).text, figure_count(t->done).text, done_word(doing), taken,
+               uncertain);
+}
+
+void act_say_trigger(char *dst, size_t size, const struct admin_trigger *t) {
+    str_format(dst, size, "trigger: %s, %s due%s%s",
+               t->workers > 0 ? "workers woken" : "no worker is running",
+               figure_count_capped(t->due, t->capped).text,
+               t->opened > 0 ? "; the parked lane tries one request" : "",
+               t->paused ? "; paused: nothing is sent before somebody resumes" : "");
+}
+
+static void say_target(char *dst, size_t size, const char *worker) {
+    str_format(dst, size, "%s%s", worker[0] ? "worker " : "all workers", worker);
+}
+
+void act_say_pause(char *dst, size_t size, const char *worker, const struct admin_pause *p) {
+    char target[160], flight[48] = "";
+    say_target(target, sizeof target, worker);
+    if (p->in_flight > 0)
+        str_format(flight, sizeof flight, "; %s in flight finish", figure_count(p->in_flight).text);
+    if (p->changed)
+        str_format(dst, size, "pause: %s paused%s", target, flight);
+    else
+        str_format(dst, size, "pause: nothing changed, paused by %s %s ago", p->by,
+                   figure_age(p->now_us - p->since_us).text);
+}
+
+void act_say_resume(char *dst, size_t size, const char *worker, const struct admin_pause *p) {
+    char target[160];
+    say_target(target, sizeof target, worker);
+    if (p->changed)
+        str_format(dst, size, "resume: %s resumed (paused for %s)", target,
+                   figure_age(p->now_us - p->since_us).text);
+    else
+        str_format(dst, size, "resume: nothing changed, %s not paused",
+                   worker[0] ? "it is" : "they are");
+}
+
+/* --- answers ---------------------------------------------------------------------------------- */
+
+static void put_answer(struct ring *ring, const struct command *c, const char *text, bool final) {
+    struct event e = {
+        .kind = EVENT_ANSWER, .at_us = clock_wall_us(), .command = c->id, .final = final};
+    str_copy(e.text, sizeof e.text, text);
+    ring_put(ring, &e);
+}
+
+void act_answer(struct ring *ring, const struct command *c, const char *text) {
+    put_answer(ring, c, text, true);
+}
+
+/* "retry: the database …", and what was done until then where something was. */
+static void answer_failure(struct act *a, const struct command *c, const char *done,
+                           const struct err *err) {
+    char text[256];
+    if (done[0])
+        str_format(text, sizeof text, "%s; then it stopped: %s", done, err->text);
+    else
+        str_format(text, sizeof text, "%s: %s", command_name(c->kind), err->text);
+    act_answer(a->ring, c, text);
+}
+
+/* --- deeds ------------------------------------------------------------------------------------ */
+
+struct bulk {
+    struct act *act;
+    const struct command *command;
+};
+
+static void bulk_progress(void *ctx, const struct admin_totals *t) {
+    const struct bulk *b = ctx;
+    char text[128];
+    str_format(text, sizeof text, "%s: %s of %s", command_name(b->command->kind),
+               figure_count(t->done).text, figure_count(t->asked).text);
+    put_answer(b->act->ring, b->command, text, false);
+    b->act->meanwhile(b->act->ctx);
+}
+
+static void do_bulk(struct act *a, const struct command *c) {
+    struct err err;
+    const char *ids[] = {c->message_id};
+    struct admin_choice choice = {.ids = ids, .id_count = c->message_id[0] ? 1 : 0};
+    struct admin_totals t = {.asked = 0};
+    struct bulk bulk = {.act = a, .command = c};
+    char text[200];
+    choice.filter = c->filter;
+    bool ok = c->kind == COMMAND_RETRY
+                  ? admin_retry(a->db, c->operator_name, &choice, bulk_progress, &bulk, &t, &err)
+                  : admin_cancel(a->db, c->operator_name, &choice, bulk_progress, &bulk, &t, &err);
+    act_say_totals(text, sizeof text, c->kind, &t);
+    if (t.done > 0)
+        str_format(a->did, sizeof a->did, "%s %s messages",
+                   c->kind == COMMAND_RETRY ? "retried" : "cancelled", figure_count(t.done).text);
+    if (ok)
+        act_answer(a->ring, c, text);
+    else
+        answer_failure(a, c, t.done > 0 ? text : "", &err);
+}
+
+static void do_trigger(struct act *a, const struct command *c) {
+    struct err err;
+    struct admin_trigger t;
+    char text[200];
+    if (!admin_trigger(a->db, c->operator_name, &t, &err)) {
+        answer_failure(a, c, "", &err);
+        return;
+    }
+    act_say_trigger(text, sizeof text, &t);
+    act_answer(a->ring, c, text);
+    str_copy(a->did, sizeof a->did, "asked to process now");
+}
+
+static void do_pause(struct act *a, const struct command *c) {
+    struct err err;
+    struct admin_pause p;
+    char text[256];
+    bool pause = c->kind == COMMAND_PAUSE;
+    bool ok = pause ? admin_pause(a->db, c->operator_name, c->worker, c->text, &p, &err)
+                    : admin_resume(a->db, c->operator_name, c->worker, &p, &err);
+    if (!ok) {
+        answer_failure(a, c, "", &err);
+        return;
+    }
+    if (pause)
+        act_say_pause(text, sizeof text, c->worker, &p);
+    else
+        act_say_resume(text, sizeof text, c->worker, &p);
+    act_answer(a->ring, c, text);
+    if (p.changed)
+        str_format(a->did, sizeof a->did, "%s %s", pause ? "paused" : "resumed",
+                   c->worker[0] ? c->worker : "sending");
+}
+
+void act_run(struct act *a, const struct command *c) {
+    a->did[0] = '\0';
+    switch (c->kind) {
+    case COMMAND_RETRY:
+    case COMMAND_CANCEL:
+        do_bulk(a, c);
+        break;
+    case COMMAND_TRIGGER:
+        do_trigger(a, c);
+        break;
+    case COMMAND_PAUSE:
+    case COMMAND_RESUME:
+        do_pause(a, c);
+        break;
+    case COMMAND_NONE:
+        break;
+    }
+}

@@ -1,0 +1,31 @@
+/* What the files of src/feed share. */
+#ifndef POSTROOM_FEED_INTERNAL_H
+#define POSTROOM_FEED_INTERNAL_H
+
+#include "core/command.h"
+#include "core/ring.h"
+#include "db/admin.h"
+#include "feed/feed.h"
+
+/* Where a command is done, and who hears of it. */
+struct act {
+    struct db *db;
+    struct ring *ring;
+    void (*meanwhile)(void *ctx); /* between the batches of a long one */
+    void *ctx;
+    char did[120]; /* what the operator did, for the others; "" : nothing */
+};
+
+/* Does it, answers with EVENT_ANSWER events. The database may have gone away meanwhile. */
+void act_run(struct act *a, const struct command *c);
+
+/* The last answer to a command. */
+void act_answer(struct ring *ring, const struct command *c, const char *text);
+
+/* The answers' words, pure. `doing` is COMMAND_RETRY or COMMAND_CANCEL. */
+void act_say_totals(char *dst, size_t size, enum command_kind doing, const struct admin_totals *t);
+void act_say_trigger(char *dst, size_t size, const struct admin_trigger *t);
+void act_say_pause(char *dst, size_t size, const char *worker, const struct admin_pause *p);
+void act_say_resume(char *dst, size_t size, const char *worker, const struct admin_pause *p);
+
+#endif
