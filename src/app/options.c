@@ -105,7 +105,7 @@ static bool add_option(struct parser *p, const struct meaning *m, const char *va
             a->config_file = value;
         return true;
     }
-    if (!m->option->many && args_has(a, m->option->name))
+    if (m->option->argument && !m->option->many && args_has(a, m->option->name))
         return err_set(err, ERR_USAGE, "%s: --%s is given twice", a->cmd->name, m->option->name);
     a->given[a->given_count++] = (struct given){m->option, value};
     return true;
