@@ -29,7 +29,7 @@ bad header-recipient "headers|Bcc" "to_email, html, headers" \
     "'a@mail.example', $html, '{\"Bcc\": \"evil@mail.example\"}'"
 bad headers-no-object "headers" "to_email, html, headers" "'a@mail.example', $html, '[1]'"
 bad tags-no-object "tags" "to_email, html, tags" "'a@mail.example', $html, '\"x\"'"
-bad huge "large|big|MB|size" "to_email, html" "'a@mail.example', repeat('x', 50 * 1024 * 1024)"
+bad huge "bytes|MB|large" "to_email, html" "'a@mail.example', repeat('x', 50 * 1024 * 1024)"
 sql "INSERT INTO email_messages (to_email, subject, html) VALUES ('a@mail.example', '', $html)"
 insert 9
 

@@ -21,24 +21,8 @@ sql_is "attempts spent" 0 "SELECT sum(retry_count) FROM email_messages"
 is "sent is what the sink took" "$(sink_stat effects)" "$(count sent)"
 within "sent before leaving" "$(count sent)" 1 40
 
-# A second signal.
-sink_set '{"rules": [{"hold_ms": 20000}]}'
-export POSTROOM_REQUEST_TIMEOUT=30s POSTROOM_LEASE=60s
-seen=$(sink_stat requests)
-worker b
-wait_for "something in flight" 10 in_flight
-kill -INT "${pid[b]}"
-sleep 0.3
-begin=$(now_ms)
-kill -INT "${pid[b]}"
-ended b 5
-is "exit after a second signal" 130 "$code"
-within "ms to leave at once" $(($(now_ms) - begin)) 0 1500
-
 # The drain's time is up: 3, and the next worker finishes the work with the same keys.
 sink_set '{"rules": [{"hold_ms": 6000, "times": 3}]}'
-sql "UPDATE email_messages SET lease_expires_at = now() WHERE status = 'processing'"
-sql "UPDATE postroom.requests SET lease_expires_at = now() WHERE state = 'open'"
 export POSTROOM_REQUEST_TIMEOUT=2s POSTROOM_LEASE=4s POSTROOM_DRAIN_TIMEOUT=300ms POSTROOM_BACKOFF=500ms..1s
 seen=$(sink_stat requests)
 worker c
@@ -51,3 +35,19 @@ export POSTROOM_DRAIN_TIMEOUT=30s
 worker d
 all_sent 60 60
 sink_agrees
+
+# A second signal.
+sink_set '{"rules": [{"hold_ms": 20000}]}'
+stop d
+export POSTROOM_REQUEST_TIMEOUT=30s POSTROOM_LEASE=60s
+seen=$(sink_stat requests)
+insert 10
+worker b
+wait_for "something in flight" 10 in_flight
+kill -INT "${pid[b]}"
+sleep 0.3
+begin=$(now_ms)
+kill -INT "${pid[b]}"
+ended b 5
+is "exit after a second signal" 130 "$code"
+within "ms to leave at once" $(($(now_ms) - begin)) 0 1500

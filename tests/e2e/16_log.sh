@@ -34,10 +34,12 @@ assert dead["error"].startswith("500 internal_server_error: Never") and dead["er
 PY
 
 id=$(sql "INSERT INTO email_messages (to_email, subject, html) VALUES ('Text <t@mail.example>', 'x', 'canary_html') RETURNING id")
-sql "INSERT INTO email_messages (to_email, subject, html) VALUES ('dead@mail.example', 'dead', 'canary_html')"
 run postroom run --once
 cp run.out text.log
 contains "text" "$out" "(^| )✅ Processed email message $id for t@mail\.example$"
+sql "INSERT INTO email_messages (to_email, subject, html) VALUES ('dead@mail.example', 'dead', 'canary_html')"
+run postroom run --once
+cat run.out >>text.log
 contains "text of a failure" "$out" "(^| )❌ Failed to process email message [0-9a-f-]{36}: 500 internal_server_error: Never$"
 
 # Every path that talks, with a wrong key and a lost database, too.
