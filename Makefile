@@ -28,6 +28,7 @@ USES_core     := base
 USES_base     :=
 
 LIBS_base := -lcjson -lcrypto
+LIBS_core := -lm
 LIBS_net  := -lcurl
 LIBS_db   := -lpq
 LIBS_ui   := -lncursesw
@@ -162,7 +163,7 @@ lint: | $(READY) ## layers, banned functions, format, words
 check-unit: $(call unit,release) ## unit tests
 	@$(RUN) release $^
 
-check-e2e: $(BINARY) ## end-to-end tests (E2E=tests/e2e/NN_x.sh for one)
+check-e2e: $(BINARY) $(call unit,release) ## end-to-end tests (E2E=tests/e2e/NN_x.sh for one)
 	@$(RUN) release $(E2E)
 
 check-peers: $(BINARY) ## official clients against the sandbox (node 20 or newer; skipped without)
