@@ -234,6 +234,14 @@ static void end_feed(struct rig *r) {
     feed_join(r->feed);
 }
 
+/* A worker that got no feed: it has hardly begun. */
+static void end_worker(struct rig *r) {
+    if (!r->worker)
+        return;
+    worker_nudge(r->worker);
+    worker_join(r->worker, NULL, NULL);
+}
+
 /* One line on what became of the mail. */
 static void say_totals(const struct rig *r, const struct worker_totals *t) {
     char left[80] = "nothing left in flight", line[200];
@@ -289,8 +297,7 @@ int wire_run(const struct settings *s, const struct wire_plan *plan) {
         code = settle(&r, &err, shown);
     } else {
         end_feed(&r);
-        if (r.worker)
-            worker_nudge(r.worker), (void)worker_join(r.worker, NULL, NULL);
+        end_worker(&r);
         code = cmd_fail(&err);
     }
     take_apart(&r);
