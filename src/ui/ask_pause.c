@@ -91,9 +91,9 @@ static void ask_to_resume(struct dialog *d, const struct scene *scene, const cha
     str_copy(d->ask_short, sizeof d->ask_short, "y resume   other keys: nothing");
 }
 
-void ask_pause(struct dialog *d, const struct scene *scene, int64_t boot_us) {
+void ask_pause(struct dialog *d, const struct scene *scene) {
     const struct snap_worker *own = scene_worker(scene);
-    dialog_start(d, ASK_PAUSE, boot_us);
+    dialog_start(d, ASK_PAUSE);
     if (scene->live.s->paused) {
         d->purpose = ASK_RESUME;
         ask_to_resume(d, scene, "");
@@ -124,13 +124,13 @@ static void others_text(const struct scene *scene, char *dst, size_t size) {
         str_format(dst, size, "%.40s, %.40s and %d more go on sending.", names[0], names[1], n - 2);
 }
 
-void ask_quit(struct dialog *d, const struct scene *scene, int64_t boot_us) {
+void ask_quit(struct dialog *d, const struct scene *scene) {
     const struct snap_worker *own = scene_worker(scene);
     char others[160];
     int64_t flying = own != NULL ? own->in_flight : -1;
     if (scene->gauges.worker_here)
         flying = scene->gauges.in_flight;
-    dialog_start(d, ASK_QUIT, boot_us);
+    dialog_start(d, ASK_QUIT);
     str_copy(d->title, sizeof d->title, "Quit");
     dialog_line(d, true, "This window runs worker %.60s. Quitting stops that worker.",
                 own != NULL ? own->name : scene->gauges.worker_name);

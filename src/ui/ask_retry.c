@@ -35,6 +35,16 @@ static const struct snap_error *error_of(const struct snapshot *s, const char *t
     return NULL;
 }
 
+/* The error under the cursor with its newest numbers, also while the list holds still. */
+static const struct snap_error *error_at_cursor(const struct scene *scene) {
+    const struct snapshot *s = scene->live.s;
+    const struct snap_error *at = scene_error(scene);
+    for (int i = 0; at != NULL && i < s->error_count; i++)
+        if (str_eq(s->errors[i].code, at->code))
+            return &s->errors[i];
+    return NULL;
+}
+
 /* "403 validation_error" of "403 validation_error: shop.example is not verified". */
 static int short_name(const char *text) {
     size_t n = strcspn(text, ":");
@@ -55,13 +65,13 @@ static void offer(struct dialog *d, char key, const char *text) {
     dialog_line(d, true, "%s", text);
 }
 
-bool ask_retry_scope(struct dialog *d, const struct scene *scene, int64_t boot_us) {
+bool ask_retry_scope(struct dialog *d, const struct scene *scene) {
     const struct snapshot *s = scene->live.s;
     const struct event *event = failed_event(scene);
-    const struct snap_error *error = scene_error(scene);
+    const struct snap_error *error = error_at_cursor(scene);
     int64_t all = failed_total(s), uncertain = or_zero(s->queue[QUEUE_UNCERTAIN].n);
-    char text[320], left_out[64] = "";
-    dialog_start(d, ASK_RETRY_SCOPE, boot_us);
+    char text[320], left_out[64] = "", keys[24] = "";
+    dialog_start(d, ASK_RETRY_SCOPE);
     str_copy(d->title, sizeof d->title, "Retry");
     dialog_line(d, false, "What should be tried again? Nothing happens yet.");
     dialog_line(d, false, "%s", "");
@@ -83,9 +93,10 @@ bool ask_retry_scope(struct dialog *d, const struct scene *scene, int64_t boot_u
         offer(d, '5', text);
     }
     dialog_line(d, false, "%s", "");
-    str_format(d->ask, sizeof d->ask, "%c-%c choose      any other key: nothing changes",
-               d->choices[0], d->choices[strlen(d->choices) > 0 ? strlen(d->choices) - 1 : 0]);
-    str_copy(d->ask_short, sizeof d->ask_short, "choose   other keys: nothing");
+    for (const char *k = d->choices; *k != '\0'; k++)
+        str_format(keys + strlen(keys), sizeof keys - strlen(keys), "%c ", *k);
+    str_format(d->ask, sizeof d->ask, "%schoose      any other key: nothing changes", keys);
+    str_format(d->ask_short, sizeof d->ask_short, "%schoose   other keys: nothing", keys);
     return d->choices[0] != '\0';
 }
 
@@ -185,7 +196,7 @@ static bool scope_one(struct dialog *d, const struct scene *scene) {
 }
 
 static bool scope_error(struct dialog *d, const struct scene *scene) {
-    const struct snap_error *e = scene_error(scene);
+    const struct snap_error *e = error_at_cursor(scene);
     if (e == NULL || e->n <= 0)
         return false;
     d->scope.n = e->n;
@@ -216,9 +227,9 @@ static bool scope_all(struct dialog *d, const struct scene *scene) {
     return p->n > 0;
 }
 
-bool ask_retry(struct dialog *d, const struct scene *scene, char what, int64_t boot_us) {
+bool ask_retry(struct dialog *d, const struct scene *scene, char what) {
     const struct snap_lane *lane = snapshot_worst_lane(scene->live.s);
-    dialog_start(d, ASK_RETRY, boot_us);
+    dialog_start(d, ASK_RETRY);
     struct scope *p = &d->scope;
     p->what = what;
     p->fixed_us = scene->live.now_us;
@@ -237,8 +248,8 @@ bool ask_retry(struct dialog *d, const struct scene *scene, char what, int64_t b
     return any;
 }
 
-void ask_retry_uncertain_too(struct dialog *d, int64_t boot_us) {
+void ask_retry_uncertain_too(struct dialog *d) {
     d->scope.uncertain_in = !d->scope.uncertain_in;
-    d->opened_us = boot_us;
+    d->opened_us = DIALOG_NOT_SHOWN;
     fill(d);
 }

@@ -13,8 +13,8 @@
 #define BOX_COLS 72
 #define STATE_ROWS 4 /* the rows above stay visible where there is room */
 
-void dialog_start(struct dialog *d, enum dialog_purpose purpose, int64_t boot_us) {
-    *d = (struct dialog){.purpose = purpose, .opened_us = boot_us};
+void dialog_start(struct dialog *d, enum dialog_purpose purpose) {
+    *d = (struct dialog){.purpose = purpose, .opened_us = DIALOG_NOT_SHOWN};
 }
 
 void dialog_line(struct dialog *d, bool keep, const char *fmt, ...) {
@@ -108,7 +108,7 @@ void dialog_draw(const struct dialog *d, struct canvas *c) {
     box.row = box.row < 0 ? 0 : box.row;
     box.col = (c->cols - box.cols) / 2;
     draw_frame(d, c, box);
-    int row = box.row + 1, col = box.col + 3, room = box.cols - 5;
+    int row = box.row + 1, col = box.col + 3, room = box.cols - 6;
     for (int i = 0; i < d->line_count; i++)
         if (chosen[i])
             canvas_text(c, row++, col, room, LOOK_PLAIN, d->lines[i].text);

@@ -56,20 +56,21 @@ struct dialog {
 
 /* Keys before this are ignored: they were meant for something else. */
 #define DIALOG_DEAF_US INT64_C(300000)
+#define DIALOG_NOT_SHOWN (INT64_MAX / 2) /* opened_us until it stands on the screen */
 
 /* The same for every dialog; the builders below fill it. */
-void dialog_start(struct dialog *d, enum dialog_purpose purpose, int64_t boot_us);
+void dialog_start(struct dialog *d, enum dialog_purpose purpose);
 void dialog_line(struct dialog *d, bool keep, const char *fmt, ...) PRINTF_LIKE(3, 4);
 enum dialog_end dialog_key(struct dialog *d, int32_t key, int64_t boot_us);
 void dialog_draw(const struct dialog *d, struct canvas *c);
 
-void ask_pause(struct dialog *d, const struct scene *scene, int64_t boot_us); /* or to resume */
-void ask_quit(struct dialog *d, const struct scene *scene, int64_t boot_us);
-bool show_detail(struct dialog *d, const struct scene *scene, int64_t boot_us);
+void ask_pause(struct dialog *d, const struct scene *scene); /* or to resume */
+void ask_quit(struct dialog *d, const struct scene *scene);
+bool show_detail(struct dialog *d, const struct scene *scene);
 
 /* false: there is nothing to retry. */
-bool ask_retry_scope(struct dialog *d, const struct scene *scene, int64_t boot_us);
-bool ask_retry(struct dialog *d, const struct scene *scene, char scope, int64_t boot_us);
-void ask_retry_uncertain_too(struct dialog *d, int64_t boot_us); /* `i` */
+bool ask_retry_scope(struct dialog *d, const struct scene *scene);
+bool ask_retry(struct dialog *d, const struct scene *scene, char scope);
+void ask_retry_uncertain_too(struct dialog *d); /* `i` */
 
 #endif

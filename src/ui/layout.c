@@ -55,7 +55,8 @@ static struct heights share_rows(const struct snapshot *s, int rows) {
     h.queue += take(&left, 1, 1);
     h.errors += take(&left, 2, 2);
     h.workers = take(&left, 1 + workers, workers);
-    h.operators = take(&left, 1 + operators, operators);
+    if (h.workers == workers) /* operators are given up first */
+        h.operators = take(&left, 1 + operators, operators);
     h.events += left > 0 ? left : 0;
     return h;
 }
@@ -129,4 +130,11 @@ const struct rect *layout_find(const struct layout *l, const struct pane *pane) 
         if (l->panes[i].pane == pane)
             return &l->panes[i].area;
     return NULL;
+}
+
+int layout_events_rows(const struct scene *scene, int rows, int cols) {
+    struct layout l;
+    layout_make(scene, rows, cols, &l);
+    const struct rect *area = layout_find(&l, &pane_events);
+    return area == NULL ? 0 : area->rows - events_titled(area->rows, area->cols);
 }

@@ -22,6 +22,12 @@ void layout_make(const struct scene *scene, int rows, int cols, struct layout *o
 /* The area of a pane; NULL where it is not shown. */
 const struct rect *layout_find(const struct layout *l, const struct pane *pane);
 
+/* Do the events have a title row in an area of this size? */
+bool events_titled(int rows, int cols);
+
+/* How many events are shown; 0: none. */
+int layout_events_rows(const struct scene *scene, int rows, int cols);
+
 /* Below this a dialog cannot be read: such keys answer "too small to ask". */
 #define ASK_MIN_ROWS 8
 #define ASK_MIN_COLS 40

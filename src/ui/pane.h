@@ -41,8 +41,9 @@ struct places {
     enum view view;
     enum focus focus;
     char error_code[64]; /* cursor in "Why it fails"; "" : the first */
-    uint64_t event;      /* cursor in the events; 0: none, the list follows */
-    uint64_t event_top;  /* first one shown while it holds still */
+    uint64_t event;      /* cursor in the events; 0: none */
+    bool holding;        /* the events stand still, from event_top on; else they follow */
+    uint64_t event_top;
     int help_top;
 };
 

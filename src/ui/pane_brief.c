@@ -29,6 +29,18 @@ static void part(struct line *l, const char *fmt, ...) {
     str_copy(l->text + used, sizeof l->text - used, text);
 }
 
+/* The text without as many of its last clauses as do not fit. */
+static const char *clauses(char *text, int room) {
+    while (text_width(text) > room) {
+        char *comma = strrchr(text, ','), *semicolon = strrchr(text, ';');
+        char *last = semicolon > comma ? semicolon : comma;
+        if (last == NULL)
+            break;
+        *last = '\0';
+    }
+    return text;
+}
+
 static struct figure n_of(const struct snapshot *s, int which) {
     return figure_count_capped(s->queue[which].n, s->queue[which].capped);
 }
@@ -60,9 +72,11 @@ static void draw_state(const struct scene *scene, struct canvas *c, int row) {
     uint32_t look = state_look(s->state);
     const char *name = state_name(s->state);
     int room = c->cols - 2 - text_width(name);
+    char brief[sizeof s->brief];
+    str_copy(brief, sizeof brief, s->brief);
     canvas_text(c, row, 0, c->cols, look, name);
     canvas_text(c, row, text_width(name) + 1, c->cols, look,
-                text_width(s->sentence) <= room ? s->sentence : s->brief);
+                text_width(s->sentence) <= room ? s->sentence : clauses(brief, room));
     if (look != LOOK_PLAIN)
         canvas_look(c, row, 0, c->cols, look);
 }
@@ -138,6 +152,7 @@ static void tiny_waiting(const struct snapshot *s, struct line *l) {
 
 static void draw_tiny(const struct scene *scene, struct canvas *c, struct rect area) {
     const struct state_row *s = &scene->state;
+    char brief[sizeof s->brief];
     struct line rows[3] = {{.room = c->cols - 1}, {.room = c->cols - 1}, {.room = c->cols - 1}};
     part(&rows[0], "%s", state_name(s->state));
     part(&rows[0], " %s", area.rows == 1 && area.cols >= 40 ? s->brief : scene->live.s->database);
@@ -147,7 +162,8 @@ static void draw_tiny(const struct scene *scene, struct canvas *c, struct rect a
         canvas_text(c, i, 0, area.cols, i == 0 ? state_look(s->state) : LOOK_PLAIN, rows[i].text);
     if (rows[0].text[0] == '\0') /* the word, even where only a part of it fits */
         canvas_text(c, 0, 0, area.cols, state_look(s->state), state_name(s->state));
-    canvas_text(c, 3, 0, area.cols, LOOK_PLAIN, s->brief);
+    str_copy(brief, sizeof brief, s->brief);
+    canvas_text(c, 3, 0, area.cols, LOOK_PLAIN, clauses(brief, area.cols - 1));
     canvas_text(c, 4, 0, area.cols, LOOK_PLAIN, s->why_brief);
     if (scene->answer[0] != '\0' && area.rows >= 2) {
         canvas_look(c, area.rows - 1, 0, area.cols, LOOK_PLAIN);

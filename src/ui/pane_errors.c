@@ -28,12 +28,13 @@ static struct columns columns_for(int cols) {
 static void draw_title(const struct scene *scene, struct canvas *c, struct rect area,
                        struct columns at) {
     int n = scene->errors->error_count, shown = area.rows - 1;
+    const char *lead = area.cols < NARROW ? "" : "Why it fails: ";
     char title[64];
-    str_format(title, sizeof title, "Why it fails: %d error%s", n, n == 1 ? "" : "s");
+    str_format(title, sizeof title, "%s%d error%s", lead, n, n == 1 ? "" : "s");
     if (n == 0)
-        str_copy(title, sizeof title, "Why it fails: nothing failed");
+        str_format(title, sizeof title, "%snothing failed", lead);
     else if (n > shown)
-        str_format(title, sizeof title, "Why it fails: %d error%s, %d shown", n, n == 1 ? "" : "s",
+        str_format(title, sizeof title, "%s%d error%s, %d shown", lead, n, n == 1 ? "" : "s",
                    shown);
     canvas_rule(c, area.row, 0, area.cols, title);
     if (at.code > 0)

@@ -1,6 +1,6 @@
 /* What happens to each message, newest last, in the words of the log. Full width always: scrolling
  * beside other panes costs several times the bytes. */
-#include "ui/pane.h"
+#include "ui/layout.h"
 
 #include "base/str.h"
 #include "core/figures.h"
@@ -44,21 +44,25 @@ static void draw_title(const struct scene *scene, struct canvas *c, struct rect 
                        uint64_t shown) {
     const struct history *h = scene->lists.history;
     char text[64] = "following";
-    if (shown < h->end)
+    if (scene->places.holding && shown < h->end)
         str_format(text, sizeof text, "holding, %s newer, G follows",
                    figure_count((int64_t)(h->end - shown)).text);
-    else if (scene->places.event != 0)
+    else if (scene->places.holding)
         str_copy(text, sizeof text, "holding, G follows");
     canvas_rule(c, area.row, 0, area.cols, "Events, all workers");
     canvas_rule_right(c, area.row, area.cols - 2, text);
 }
 
+bool events_titled(int rows, int cols) {
+    return cols >= BRIEF_COLS && rows > 1;
+}
+
 static void draw(const struct scene *scene, struct canvas *c, struct rect area) {
     const struct history *h = scene->lists.history;
-    int titled = area.cols >= BRIEF_COLS && area.rows > 1;
+    int titled = events_titled(area.rows, area.cols);
     int rows = area.rows - titled;
     uint64_t first = history_first(h), top = scene->places.event_top;
-    if (scene->places.event == 0) /* follows: the newest at the bottom */
+    if (!scene->places.holding) /* follows: the newest at the bottom */
         top = h->end > (uint64_t)rows ? h->end - (uint64_t)rows : first;
     if (top < first)
         top = first;

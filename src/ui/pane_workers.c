@@ -41,7 +41,7 @@ static void draw_worker(const struct scene *scene, struct canvas *c, int row, st
     canvas_text(c, row, NAME_COL, at.state - NAME_COL - 1, LOOK_PLAIN, text);
     str_format(text, sizeof text, "%s%s", w->state,
                w == scene_worker(scene) ? ", this window" : "");
-    canvas_text(c, row, at.state, at.flying - 8 - at.state, LOOK_PLAIN, text);
+    canvas_text(c, row, at.state, at.flying - 6 - at.state, LOOK_PLAIN, text);
     canvas_right(c, row, at.flying, LOOK_PLAIN, figure_count(w->in_flight).text);
     canvas_right(c, row, at.sent, LOOK_PLAIN, figure_count(w->sent_1m).text);
     canvas_right(c, row, at.failed, LOOK_PLAIN, figure_count(w->failed_1m).text);

@@ -57,13 +57,13 @@ static void event_lines(struct dialog *d, const struct event *e) {
     dialog_line(d, true, "At       %s UTC", figure_clock_s(e->at_us).text);
 }
 
-bool show_detail(struct dialog *d, const struct scene *scene, int64_t boot_us) {
+bool show_detail(struct dialog *d, const struct scene *scene) {
     const struct event *event = scene_event(scene);
     const struct snap_error *error = scene_error(scene);
-    dialog_start(d, SHOW_DETAIL, boot_us);
+    dialog_start(d, SHOW_DETAIL);
     if (event != NULL && event->kind != EVENT_ANSWER)
         event_lines(d, event);
-    else if (event == NULL && error != NULL)
+    else if (scene->places.focus == FOCUS_ERRORS && error != NULL)
         error_lines(d, scene, error);
     else
         return false;
