@@ -127,15 +127,15 @@ static const char size_sql[] =
     "SELECT sum(pg_relation_size(c.oid)) <= 2 * 1048576,"
     " (sum(nullif(c.reltuples, -1)) * (SELECT f.freq FROM pg_stats s,"
     " unnest(s.most_common_vals::text::text[], s.most_common_freqs) AS f (value, freq)"
-    " WHERE (quote_ident(s.schemaname) || '.' || quote_ident(s.tablename))::regclass ="
-    " to_regclass($1) AND quote_ident(s.attname) = $2 AND f.value = 'sent' LIMIT 1))::bigint"
+    " WHERE to_regclass(format('%I.%I', s.schemaname, s.tablename)) = to_regclass($1)"
+    " AND s.attname = $2 AND f.value = 'sent' LIMIT 1))::bigint"
     " FROM pg_class c WHERE c.oid = to_regclass($1)"
     " OR c.oid IN (SELECT relid FROM pg_partition_tree(to_regclass($1)))";
 
 static bool count_sent(struct db *db, int64_t *n, bool *estimate, struct err *err) {
     PGresult *r = NULL;
-    const struct table_map *map = db_map(db);
-    if (!db_exec(db, size_sql, 2, (const char *[]){map->table, map->column[COL_STATUS]}, &r, err))
+    const char *params[] = {db_map(db)->table, db_settings(db)->columns[COL_STATUS]};
+    if (!db_exec(db, size_sql, 2, params, &r, err))
         return false;
     *estimate = !cell_bool(r, 0, 0);
     *n = cell_int(r, 0, 1, -1);
