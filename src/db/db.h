@@ -34,6 +34,11 @@ void db_close(struct db *db, const char *reason); /* the reason goes to the log;
  * and so does every later one. */
 void db_abort(struct db *db);
 
+/* One transaction around several statements. db_rollback also after a failure, whatever it was. */
+bool db_begin(struct db *db, struct err *err) MUST_CHECK;
+bool db_commit(struct db *db, struct err *err) MUST_CHECK;
+void db_rollback(struct db *db);
+
 /* "shop@db-eu1": current_database()@host, a socket is "local", ":port" unless 5432. */
 const char *db_display_name(const struct db *db);
 
@@ -45,7 +50,11 @@ int64_t db_clock_skew_us(const struct db *db);
 /* Opens it; false where it cannot be had (a pooler): polling then does the work. */
 bool db_listen_open(struct db *db, struct err *err) MUST_CHECK;
 int db_listen_fd(const struct db *db); /* -1: not open */
-enum db_note { DB_NOTE_NONE = 0, DB_NOTE_MAIL = 1, DB_NOTE_CONTROL = 2 };
+enum db_note {
+    DB_NOTE_NONE = 0,
+    DB_NOTE_MAIL = 1,
+    DB_NOTE_CONTROL = 2
+};
 /* Empties what has arrived; a set of DB_NOTE_*. Closes the connection where it is broken. */
 int db_listen_take(struct db *db);
 

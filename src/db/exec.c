@@ -115,6 +115,20 @@ bool db_run(struct db *db, const char *template, struct err *err) {
     return db_exec(db, template, 0, NULL, NULL, err);
 }
 
+bool db_begin(struct db *db, struct err *err) {
+    return db_run(db, "BEGIN", err);
+}
+
+bool db_commit(struct db *db, struct err *err) {
+    return db_run(db, "COMMIT", err);
+}
+
+void db_rollback(struct db *db) {
+    struct err ignored;
+    if (db_conn(db) && !db_run(db, "ROLLBACK", &ignored))
+        db_close(db, ignored.text);
+}
+
 /* --- array literals ------------------------------------------------------------------------- */
 
 void array_begin(struct buf *b) {

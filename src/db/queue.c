@@ -348,6 +348,23 @@ bool queue_next_due(struct db *db, int64_t *due_us, int64_t *now_us, struct err 
     return true;
 }
 
+bool queue_is_due(struct db *db, bool *yes, struct err *err) {
+    PGresult *r = NULL;
+    if (!db_exec(db,
+                 "SELECT EXISTS (SELECT FROM generate_series(0, 9) AS r(rank) CROSS JOIN LATERAL ("
+                 "   SELECT FROM ${messages} m WHERE m.${status} = 'pending'"
+                 "    AND ${m.rank} = r.rank AND ${m.due} <= now() LIMIT 1) p)"
+                 " OR EXISTS (SELECT FROM generate_series(0, 9) AS r(rank) CROSS JOIN LATERAL ("
+                 "   SELECT FROM ${messages} m WHERE m.${status} = 'failed'"
+                 "    AND m.${next_attempt_at} IS NOT NULL AND ${m.rank} = r.rank"
+                 "    AND m.${next_attempt_at} <= now() LIMIT 1) f)",
+                 0, NULL, &r, err))
+        return false;
+    *yes = cell_bool(r, 0, 0);
+    PQclear(r);
+    return true;
+}
+
 bool queue_count_due(struct db *db, int64_t *n, struct err *err) {
     PGresult *r = NULL;
     if (!db_exec(db,

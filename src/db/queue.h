@@ -88,6 +88,9 @@ bool queue_sweep(struct db *db, int64_t *n, struct err *err) MUST_CHECK;
  * INT64_MAX: none. */
 bool queue_next_due(struct db *db, int64_t *due_us, int64_t *now_us, struct err *err) MUST_CHECK;
 
+/* Is any message due now? */
+bool queue_is_due(struct db *db, bool *yes, struct err *err) MUST_CHECK;
+
 /* How many messages are due now, counted up to 10,000. */
 bool queue_count_due(struct db *db, int64_t *n, struct err *err) MUST_CHECK;
 

@@ -75,10 +75,29 @@ void flights_push(struct flights *list, struct flight *f); /* at the end */
 struct flight *flights_pop(struct flights *list);
 struct flight *flights_take(struct flights *list, uint64_t id);
 
-/* --- send.c: slots, mail for them, off it goes --- */
+/* --- slots.c: slots of the lane, and what the quotas leave --- */
+int slots_free_places(const struct worker *w);
+/* Draws up to `most`; none where the lane is parked or paused (closed_until_us says how long). */
+bool slots_draw(struct worker *w, int most, struct err *err);
+int slots_at_hand(struct worker *w); /* that may be used now */
+void slots_forget(struct worker *w);
+bool slots_give_back(struct worker *w, struct err *err);
+/* How many messages the quotas leave, and up to which rank of mail. Parks the lane at their end. */
+bool slots_quota(struct worker *w, int64_t *room, int *max_rank, struct err *err);
+void slots_quota_used(struct worker *w, int64_t n);
+
+/* --- fetch.c: mail for them --- */
+bool fetch_mail(struct worker *w, int requests, bool *found, struct err *err);
+bool fetch_cold(struct worker *w, bool *found, struct err *err); /* with the slot for it */
+
+/* --- replay.c: an open request made again --- */
+bool replay_one(struct worker *w, bool *found, struct err *err);
+
+/* --- send.c: off it goes --- */
 void send_due(struct worker *w);
 void send_wait(struct worker *w, struct flight *f); /* it is stored now: until a slot comes */
-int64_t send_next_us(const struct worker *w, int64_t now_us); /* when it wants to run again */
+int64_t send_lease_us(const struct worker *w, int64_t asked_us); /* how long we trust a lease */
+int64_t send_next_us(const struct worker *w, int64_t now_us);    /* when it wants to run again */
 void send_release_waiting(struct worker *w, const char *why);
 
 /* --- build.c: claimed messages -> flights with bodies --- */

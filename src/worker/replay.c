@@ -1,0 +1,73 @@
+/* Open requests, made again: whose worker is gone, or whose answer was none. With a living key the
+ * same bytes go out under the same key; otherwise what became of them stays unknown and is held.
+ * The worker's thread. */
+#include "base/mem.h"
+#include "base/str.h"
+#include "worker/internal.h"
+
+/* It cannot be the same request any more: what was on its way stays unknown. */
+static void hold(struct worker *w, struct flight *f, const char *why) {
+    char reason[300];
+    str_format(reason, sizeof reason, "uncertain: maybe sent, the answer was lost (%s)", why);
+    flight_set_all(f, OUTCOME_HELD, "uncertain", reason);
+    flight_enter(f, FLIGHT_ANSWERED);
+    settle_answered(w, f);
+}
+
+/* Nothing tells whether a request without a key, or whose key is too old, had its effect. */
+static void settle_unknown(struct worker *w, struct flight *f) {
+    f->manifest.key[0] = '\0';
+    flight_set_all(f, OUTCOME_UNCERTAIN, "lost", "lost: the worker ended before the answer came");
+    f->reading.definite = false;
+    flight_enter(f, FLIGHT_ANSWERED);
+    settle_answered(w, f);
+}
+
+static struct flight *flight_of(struct worker *w, struct manifest *m, int64_t deadline_us) {
+    struct flight *f = flight_new(++w->last_id, m->n > 0 ? m->n : 1);
+    if (!f)
+        return NULL;
+    mem_free(f->manifest.messages);
+    f->manifest = *m;
+    f->deadline_us = deadline_us;
+    f->stored = true;
+    return f;
+}
+
+static bool revive(struct worker *w, struct flight *f, enum request_state state, struct err *err) {
+    struct err why = {0};
+    if (f->manifest.key[0] == '\0' || f->manifest.age_ms > w->provider->key_life_ms) {
+        settle_unknown(w, f);
+    } else if (state == REQUEST_BROKEN) {
+        hold(w, f, "a message of that request was deleted or taken out");
+    } else if (build_body(w, f, &why)) {
+        log_event(LOG_INFO, "request_again", "%s, %d messages, the same bytes and key",
+                  f->manifest.id, f->manifest.n);
+        send_wait(w, f);
+    } else if (why.code == ERR_NOMEM) {
+        flight_free(f); /* its lease brings it back */
+        return err_nomem(err);
+    } else {
+        hold(w, f, why.text);
+    }
+    return true;
+}
+
+bool replay_one(struct worker *w, bool *found, struct err *err) {
+    enum request_state state;
+    struct manifest m;
+    int64_t asked_us = clock_boot_us();
+    if (!request_take(w->db, w->id, w->provider->name, w->settings->lease_ms, &state, &m, err))
+        return false;
+    *found = state != REQUEST_NONE;
+    if (state == REQUEST_NONE) {
+        w->replays = false;
+        return true;
+    }
+    struct flight *f = flight_of(w, &m, send_lease_us(w, asked_us));
+    if (!f) {
+        manifest_done(&m);
+        return err_nomem(err);
+    }
+    return revive(w, f, state, err);
+}

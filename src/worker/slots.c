@@ -1,0 +1,92 @@
+/* Slots of the lane: drawn from the database, given back where they found no mail; and what the
+ * quotas leave. The worker's thread. */
+#include "worker/internal.h"
+
+#define QUOTA_NEAR 4000 /* messages left below which others' sends are asked for at each claim */
+
+int slots_free_places(const struct worker *w) {
+    int n = w->settings->concurrency - w->flying_count;
+    return n > 0 ? n : 0;
+}
+
+static void close_until(struct worker *w, int64_t for_us, int64_t now_us) {
+    int64_t cap = w->settings->poll_interval_ms * USEC_PER_MS;
+    w->closed_until_us = now_us + (for_us < cap ? for_us : cap) + USEC_PER_MS;
+}
+
+bool slots_draw(struct worker *w, int most, struct err *err) {
+    int want = pacer_want(w->grant.rate, slots_free_places(w));
+    int64_t guard = w->settings->request_timeout_ms + 5000;
+    want = want > most ? most : want < 1 ? 1 : want;
+    if (!lane_draw(w->db, w->provider->name, w->id, want, guard, &w->grant, err))
+        return false;
+    int64_t now_us = clock_boot_us();
+    w->probe_at_hand = w->grant.probe;
+    w->lane_troubled = w->grant.failures > 0 || w->grant.parked != LANE_OK || w->grant.probe;
+    if (w->grant.slots > 0)
+        pacer_grant(&w->pacer, w->grant.slots, now_us + w->grant.first_in_us, w->grant.spacing_us);
+    else
+        close_until(w, w->grant.paused ? INT64_MAX / 4 : w->grant.parked_for_us, now_us);
+    return true;
+}
+
+int slots_at_hand(struct worker *w) {
+    int64_t now = clock_boot_us();
+    pacer_drop_missed(&w->pacer, now);
+    int n = pacer_count(&w->pacer, now + w->lead_us, slots_free_places(w));
+    if (n == 0 && w->pacer.slots > 0 && !w->dry)
+        tally_mark(&w->tally, TALLY_EMPTY, now);
+    return n;
+}
+
+void slots_forget(struct worker *w) {
+    pacer_clear(&w->pacer);
+    w->probe_at_hand = false;
+}
+
+bool slots_give_back(struct worker *w, struct err *err) {
+    int unused = w->pacer.slots;
+    bool worth = unused > 0 && (w->grant.spacing_us > 0 || w->probe_at_hand);
+    slots_forget(w);
+    return !worth || lane_give_back(w->db, w->provider->name, &w->grant, unused, err);
+}
+
+/* --- quotas -------------------------------------------------------------------------------------
+ */
+
+static int64_t reserve_of(const struct worker *w, int64_t limit) {
+    return (int64_t)((double)limit * w->settings->quota_reserve);
+}
+
+bool slots_quota(struct worker *w, int64_t *room, int *max_rank, struct err *err) {
+    struct lane_quota *q = &w->quota;
+    *room = q->daily_left < q->monthly_left ? q->daily_left : q->monthly_left;
+    *max_rank = QUEUE_RANKS - 1;
+    if (*room == INT64_MAX)
+        return true;
+    if (*room < QUOTA_NEAR) { /* near the end others' sends count too */
+        if (!lane_quota(w->db, w->provider->name, q, err))
+            return false;
+        *room = q->daily_left < q->monthly_left ? q->daily_left : q->monthly_left;
+    }
+    int64_t bulk_daily = q->daily_left - reserve_of(w, q->daily_limit);
+    int64_t bulk_monthly = q->monthly_left - reserve_of(w, q->monthly_limit);
+    int64_t bulk = bulk_daily < bulk_monthly ? bulk_daily : bulk_monthly;
+    if (bulk > 0)
+        *room = bulk;
+    else
+        *max_rank = 2;
+    if (*room > 0)
+        return true;
+    *room = 0;
+    w->closed_until_us = clock_boot_us() + w->settings->poll_interval_ms * USEC_PER_MS;
+    return lane_park_quota(w->db, w->provider->name, q->daily_left <= 0 ? LANE_DAILY : LANE_MONTHLY,
+                           err);
+}
+
+void slots_quota_used(struct worker *w, int64_t n) {
+    if (w->quota.daily_left != INT64_MAX)
+        w->quota.daily_left -= n;
+    if (w->quota.monthly_left != INT64_MAX)
+        w->quota.monthly_left -= n;
+}
