@@ -160,6 +160,16 @@ sink_agrees() {
 
 # --- the end ----------------------------------------------------------------------------------
 
+what_stands() {
+    local query
+    for query in \
+        "SELECT status, error_code, count(*), min(next_attempt_at), min(lease_expires_at), count(request_id) FROM email_messages GROUP BY 1, 2" \
+        "SELECT * FROM postroom.lanes" "SELECT * FROM postroom.requests WHERE state = 'open' LIMIT 5" \
+        "SELECT name, state, in_flight, heard_at, now() FROM postroom.workers"; do
+        psql -Xqx "$DATABASE_URL" -c "$query" 2>/dev/null
+    done
+}
+
 leave() {
     local code=$? name logs
     set +e
@@ -177,7 +187,8 @@ leave() {
         for name in "${logs[@]}"; do
             [ -s "$name" ] && printf -- '--- %s\n' "$name" && tail -n 25 "$name" | cut -c 1-300
         done
-        [ -z "${PG_ROOT-}" ] || { echo "--- PostgreSQL"; tail -n 15 "$PG_ROOT/log"; }
+        [ ${#databases[@]} = 0 ] || what_stands
+        [ -z "${PG_ROOT-}" ] || { grep -A 3 " t$$_" "$PG_ROOT/log" | sed '1i --- PostgreSQL' | tail -n 15; }
     fi
     if [ -n "${PG_ROOT_SHARED-}" ]; then drop_databases; else pg_stop; fi
     cd /

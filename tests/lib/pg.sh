@@ -28,6 +28,7 @@ pg_start() {
             --no-sync >/dev/null &&
             printf '%s\n' "listen_addresses = ''" "unix_socket_directories = '$PG_ROOT'" \
                 "fsync = off" "full_page_writes = off" "max_connections = 200" \
+                "log_checkpoints = off" \
                 "log_line_prefix = '%m [%p] %d '" | pg_as tee -a "$PG_ROOT/data/postgresql.conf" >/dev/null &&
             pg_as "$(pg_bin)/pg_ctl" -D "$PG_ROOT/data" -l "$PG_ROOT/log" -w -t 60 start >/dev/null
     }; then
