@@ -69,7 +69,7 @@ static void put_answer(struct ring *ring, const struct command *c, const char *t
     ring_put(ring, &e);
 }
 
-void act_answer(struct ring *ring, const struct command *c, const char *text) {
+void feed_answer(struct ring *ring, const struct command *c, const char *text) {
     put_answer(ring, c, text, true);
 }
 
@@ -81,7 +81,7 @@ static void answer_failure(struct act *a, const struct command *c, const char *d
         str_format(text, sizeof text, "%s; then it stopped: %s", done, err->text);
     else
         str_format(text, sizeof text, "%s: %s", command_name(c->kind), err->text);
-    act_answer(a->ring, c, text);
+    feed_answer(a->ring, c, text);
 }
 
 /* --- deeds ------------------------------------------------------------------------------------ */
@@ -116,7 +116,7 @@ static void do_bulk(struct act *a, const struct command *c) {
         str_format(a->did, sizeof a->did, "%s %s messages",
                    c->kind == COMMAND_RETRY ? "retried" : "cancelled", figure_count(t.done).text);
     if (ok)
-        act_answer(a->ring, c, text);
+        feed_answer(a->ring, c, text);
     else
         answer_failure(a, c, t.done > 0 ? text : "", &err);
 }
@@ -130,7 +130,7 @@ static void do_trigger(struct act *a, const struct command *c) {
         return;
     }
     act_say_trigger(text, sizeof text, &t);
-    act_answer(a->ring, c, text);
+    feed_answer(a->ring, c, text);
     str_copy(a->did, sizeof a->did, "asked to process now");
 }
 
@@ -149,7 +149,7 @@ static void do_pause(struct act *a, const struct command *c) {
         act_say_pause(text, sizeof text, c->worker, &p);
     else
         act_say_resume(text, sizeof text, c->worker, &p);
-    act_answer(a->ring, c, text);
+    feed_answer(a->ring, c, text);
     if (p.changed)
         str_format(a->did, sizeof a->did, "%s %s", pause ? "paused" : "resumed",
                    c->worker[0] ? c->worker : "sending");

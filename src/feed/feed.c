@@ -133,11 +133,11 @@ static void obey(struct feed *f, const struct command *c) {
     struct err err;
     struct act act = {.db = f->db, .ring = f->ports.ring, .meanwhile = look_when_due, .ctx = f};
     if (f->options.read_only) {
-        act_answer(f->ports.ring, c, "read-only window: nothing changed");
+        feed_answer(f->ports.ring, c, "read-only window: nothing changed");
         return;
     }
     if (!db_is_open(f->db)) {
-        act_answer(f->ports.ring, c, "no answer from the database: nothing changed");
+        feed_answer(f->ports.ring, c, "no answer from the database: nothing changed");
         return;
     }
     err_set(&err, ERR_AWAY, "the connection was lost");

@@ -20,7 +20,7 @@ struct act {
 void act_run(struct act *a, const struct command *c);
 
 /* The last answer to a command. */
-void act_answer(struct ring *ring, const struct command *c, const char *text);
+void feed_answer(struct ring *ring, const struct command *c, const char *text);
 
 /* The answers' words, pure. `doing` is COMMAND_RETRY or COMMAND_CANCEL. */
 void act_say_totals(char *dst, size_t size, enum command_kind doing, const struct admin_totals *t);
