@@ -16,8 +16,6 @@ static const struct option options[] = {
     {NULL, NULL, NULL, false},
 };
 
-/* --- a fixed picture -------------------------------------------------------------------------- */
-
 static struct snapshot *read_fixture(const char *path, struct err *err) {
     struct buf text;
     struct snapshot *snapshot = NULL;
@@ -30,46 +28,20 @@ static struct snapshot *read_fixture(const char *path, struct err *err) {
     buf_free(&text);
     return snapshot;
 }
-static int draw_fixture(struct ui_options *ui, struct snapshot *snapshot) {
-    struct err err;
-    struct wake wake = {.fd = -1};
-    struct life life;
-    struct board *board = NULL;
-    struct ring *ring = NULL;
-    int code = EXIT_DONE;
-    life_init(&life);
-    bool ready = wake_open(&wake, &err) && (board = board_new(&wake, &err)) &&
-                 (ring = ring_new(1, &wake, &err));
-    if (ready) {
-        struct ui_ports ports = {.board = board, .ring = ring, .life = &life, .wake = &wake};
-        board_post(board, snapshot_hold(snapshot));
-        if (ui_run(ui, &ports, &err) == UI_REFUSED)
-            code = cmd_fail(&err);
-    } else {
-        code = cmd_fail(&err);
-    }
-    ring_free(ring);
-    board_free(board);
-    wake_close(&wake);
-    return code;
-}
-
-static int run_demo(const struct args *args, struct ui_options *ui) {
+static int run_demo(const struct args *args, const struct settings *s, struct wire_plan *plan) {
     struct err err;
     struct when now = {0};
-    if (!args_time(args, "now", true, &now, &err) || !ui_possible(&err))
+    if (!args_time(args, "now", true, &now, &err))
         return cmd_fail(&err);
-    struct snapshot *snapshot = read_fixture(args_value(args, "demo"), &err);
-    if (!snapshot)
+    plan->fixture = read_fixture(args_value(args, "demo"), &err);
+    if (!plan->fixture)
         return cmd_fail(&err);
-    ui->demo = true;
-    ui->demo_now_us = now.us ? now.us : snapshot->published_at_us;
-    int code = draw_fixture(ui, snapshot);
-    snapshot_release(snapshot);
+    plan->ui.demo = true;
+    plan->ui.demo_now_us = now.us ? now.us : plan->fixture->published_at_us;
+    int code = wire_run(s, plan);
+    snapshot_release(plan->fixture);
     return code;
 }
-
-/* --- a database ------------------------------------------------------------------------------- */
 
 static int run(const struct args *args, const struct settings *s) {
     struct err err;
@@ -78,12 +50,10 @@ static int run(const struct args *args, const struct settings *s) {
                                     .bell = args_has(args, "bell")}};
     if (!args_double(args, "refresh", 0.1, 3600, &plan.ui.refresh_s, &err))
         return cmd_fail(&err);
-    if (args_has(args, "demo"))
-        return run_demo(args, &plan.ui);
-    if (args_has(args, "now"))
+    if (args_has(args, "now") && !args_has(args, "demo"))
         return cmd_usage(args->cmd, "--now goes with --demo");
     plan.screen = ui_possible(&err) ? SCREEN_FULL : SCREEN_PLAIN;
-    return wire_run(s, &plan);
+    return args_has(args, "demo") ? run_demo(args, s, &plan) : wire_run(s, &plan);
 }
 
 const struct cmd cmd_watch = {

@@ -83,6 +83,10 @@ static bool build(struct rig *r, struct err *err) {
             !(r->commands = mailbox_new(MAILBOX_COMMANDS, err)))
             return false;
     }
+    if (r->plan->fixture) {
+        board_post(r->board, snapshot_hold(r->plan->fixture));
+        return true;
+    }
     return (!r->plan->worker || start_worker(r, err)) && (!has_screen(r) || start_feed(r, err));
 }
 
@@ -110,7 +114,7 @@ static bool worker_gone(void *worker) {
 static struct ui_ports screen_ports(struct rig *r) {
     struct ui_ports ports = {.board = r->board,
                              .ring = r->ring,
-                             .commands = r->commands,
+                             .commands = r->plan->fixture ? NULL : r->commands,
                              .life = &r->life,
                              .wake = &r->screen};
     if (r->worker) {
@@ -197,7 +201,7 @@ static void *supervisor(void *arg) {
 
 static bool show(struct rig *r, struct err *err) {
     struct ui_ports ports = screen_ports(r);
-    enum ui_end end = r->plan->screen == SCREEN_PLAIN ? plain_run(&r->plan->ui, &ports, err)
+    enum ui_end end = r->plan->screen == SCREEN_PLAIN ? plain_run(&r->plan->ui, &ports)
                                                       : ui_run(&r->plan->ui, &ports, err);
     if (end == UI_NOW)
         leave_now(EXIT_KILLED);
@@ -274,8 +278,8 @@ static int settle(struct rig *r, struct err *err, bool shown) {
     bool worked = !r->worker || worker_join(r->worker, &t, shown ? err : NULL);
     if (r->worker)
         say_totals(r, &t);
-    else if (shown)
-        printf("%s\n", "left the dashboard; workers go on as they were");
+    else if (shown && r->plan->screen == SCREEN_FULL && !r->plan->fixture)
+        printf("left the dashboard; workers go on as they were\n");
     if (!shown || !worked)
         return cmd_fail(err);
     if (t.left_in_flight > 0)

@@ -16,7 +16,8 @@ struct wire_plan {
     bool worker; /* send mail in this process */
     bool once;   /* the worker ends when nothing is due any more */
     enum wire_screen screen;
-    struct ui_options ui; /* SCREEN_FULL and SCREEN_PLAIN */
+    struct ui_options ui;     /* SCREEN_FULL and SCREEN_PLAIN */
+    struct snapshot *fixture; /* ui.demo: this picture and no database; the caller's */
 };
 
 /* Builds what is planned, runs it until a signal, the operator or the worker ends it, shuts it down
