@@ -16,6 +16,8 @@
 #define BATCH 500
 #define PAGE_LIMIT " LIMIT 500"
 #define UNCERTAIN "uncertain"
+#define PATIENCE_MS 120000      /* counting millions may take its time */
+#define USUAL_PATIENCE_MS 15000 /* as every connection begins with */
 #define IDS_MAX ((size_t)16 * 1024 * 1024)
 
 /* clang-format off */
@@ -377,6 +379,13 @@ static bool run(struct job *j, struct err *err) {
     return note_end(j, err);
 }
 
+static bool run_patiently(struct job *j, struct err *err) {
+    db_set_deadline_ms(j->db, PATIENCE_MS);
+    bool ok = run(j, err);
+    db_set_deadline_ms(j->db, USUAL_PATIENCE_MS);
+    return ok;
+}
+
 bool admin_retry(struct db *db, const char *who, const struct admin_choice *c,
                  admin_progress_fn *progress, void *ctx, struct admin_totals *out,
                  struct err *err) {
@@ -387,7 +396,7 @@ bool admin_retry(struct db *db, const char *who, const struct admin_choice *c,
                     .progress = progress,
                     .ctx = ctx,
                     .totals = out};
-    return run(&j, err);
+    return run_patiently(&j, err);
 }
 
 bool admin_cancel(struct db *db, const char *who, const struct admin_choice *c,
@@ -400,11 +409,11 @@ bool admin_cancel(struct db *db, const char *who, const struct admin_choice *c,
                     .progress = progress,
                     .ctx = ctx,
                     .totals = out};
-    return run(&j, err);
+    return run_patiently(&j, err);
 }
 
 bool admin_count(struct db *db, enum command_kind kind, const struct admin_choice *c,
                  struct admin_totals *out, struct err *err) {
     struct job j = {.db = db, .who = "", .kind = kind, .choice = c, .totals = out, .dry = true};
-    return run(&j, err);
+    return run_patiently(&j, err);
 }

@@ -1,7 +1,8 @@
 /* Messages for `list`, `show` and `send --wait`: pages by key through the indexes of each status,
  * never an OFFSET, never a scan of the table. Rows come as JSON objects, one by one, so that
  * --json prints what it gets and everything else reads it with base/json.
- * Called by the thread that owns the struct db. */
+ * Sent messages are found through their attempts: those sent by something else before this table
+ * was adopted are not among them. Called by the thread that owns the struct db. */
 #ifndef POSTROOM_DB_LIST_H
 #define POSTROOM_DB_LIST_H
 

@@ -131,7 +131,7 @@ static void look_when_due(void *ctx) {
 
 static void obey(struct feed *f, const struct command *c) {
     struct err err;
-    struct act act = {.db = f->db, .ring = f->ports.ring, .meanwhile = look_when_due, .ctx = f};
+    struct deed deed = {.db = f->db, .ring = f->ports.ring, .meanwhile = look_when_due, .ctx = f};
     if (f->options.read_only) {
         feed_answer(f->ports.ring, c, "read-only window: nothing changed");
         return;
@@ -141,10 +141,10 @@ static void obey(struct feed *f, const struct command *c) {
         return;
     }
     err_set(&err, ERR_AWAY, "the connection was lost");
-    act_run(&act, c);
+    deed_run(&deed, c);
     f->window.outdated = true;
     f->look_at_us = 0;
-    if (!db_is_open(f->db) || (act.did[0] && !say_here(f, act.did, &err)))
+    if (!db_is_open(f->db) || (deed.did[0] && !say_here(f, deed.did, &err)))
         lost(f, &err);
 }
 

@@ -8,7 +8,7 @@
 #include "feed/feed.h"
 
 /* Where a command is done, and who hears of it. */
-struct act {
+struct deed {
     struct db *db;
     struct ring *ring;
     void (*meanwhile)(void *ctx); /* between the batches of a long one */
@@ -17,15 +17,15 @@ struct act {
 };
 
 /* Does it, answers with EVENT_ANSWER events. The database may have gone away meanwhile. */
-void act_run(struct act *a, const struct command *c);
+void deed_run(struct deed *d, const struct command *c);
 
 /* The last answer to a command. */
 void feed_answer(struct ring *ring, const struct command *c, const char *text);
 
 /* The answers' words, pure. `doing` is COMMAND_RETRY or COMMAND_CANCEL. */
-void act_say_totals(char *dst, size_t size, enum command_kind doing, const struct admin_totals *t);
-void act_say_trigger(char *dst, size_t size, const struct admin_trigger *t);
-void act_say_pause(char *dst, size_t size, const char *worker, const struct admin_pause *p);
-void act_say_resume(char *dst, size_t size, const char *worker, const struct admin_pause *p);
+void deed_say_totals(char *dst, size_t size, enum command_kind doing, const struct admin_totals *t);
+void deed_say_trigger(char *dst, size_t size, const struct admin_trigger *t);
+void deed_say_pause(char *dst, size_t size, const char *worker, const struct admin_pause *p);
+void deed_say_resume(char *dst, size_t size, const char *worker, const struct admin_pause *p);
 
 #endif

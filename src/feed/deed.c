@@ -13,7 +13,8 @@ static const char *done_word(enum command_kind kind) {
     return kind == COMMAND_RETRY ? "queued" : "cancelled";
 }
 
-void act_say_totals(char *dst, size_t size, enum command_kind doing, const struct admin_totals *t) {
+void deed_say_totals(char *dst, size_t size, enum command_kind doing,
+                     const struct admin_totals *t) {
     char taken[48] = "", uncertain[80] = "";
     if (t->taken > 0)
         str_format(taken, sizeof taken, ", %s already taken", figure_count(t->taken).text);
@@ -25,7 +26,7 @@ void act_say_totals(char *dst, size_t size, enum command_kind doing, const struc
                uncertain);
 }
 
-void act_say_trigger(char *dst, size_t size, const struct admin_trigger *t) {
+void deed_say_trigger(char *dst, size_t size, const struct admin_trigger *t) {
     str_format(dst, size, "trigger: %s, %s due%s%s",
                t->workers > 0 ? "workers woken" : "no worker is running",
                figure_count_capped(t->due, t->capped).text,
@@ -37,7 +38,7 @@ static void say_target(char *dst, size_t size, const char *worker) {
     str_format(dst, size, "%s%s", worker[0] ? "worker " : "all workers", worker);
 }
 
-void act_say_pause(char *dst, size_t size, const char *worker, const struct admin_pause *p) {
+void deed_say_pause(char *dst, size_t size, const char *worker, const struct admin_pause *p) {
     char target[160], flight[48] = "";
     say_target(target, sizeof target, worker);
     if (p->in_flight > 0)
@@ -49,7 +50,7 @@ void act_say_pause(char *dst, size_t size, const char *worker, const struct admi
                    figure_age(p->now_us - p->since_us).text);
 }
 
-void act_say_resume(char *dst, size_t size, const char *worker, const struct admin_pause *p) {
+void deed_say_resume(char *dst, size_t size, const char *worker, const struct admin_pause *p) {
     char target[160];
     say_target(target, sizeof target, worker);
     if (p->changed)
@@ -74,20 +75,20 @@ void feed_answer(struct ring *ring, const struct command *c, const char *text) {
 }
 
 /* "retry: the database …", and what was done until then where something was. */
-static void answer_failure(struct act *a, const struct command *c, const char *done,
+static void answer_failure(struct deed *d, const struct command *c, const char *done,
                            const struct err *err) {
     char text[256];
     if (done[0])
         str_format(text, sizeof text, "%s; then it stopped: %s", done, err->text);
     else
         str_format(text, sizeof text, "%s: %s", command_name(c->kind), err->text);
-    feed_answer(a->ring, c, text);
+    feed_answer(d->ring, c, text);
 }
 
 /* --- deeds ------------------------------------------------------------------------------------ */
 
 struct bulk {
-    struct act *act;
+    struct deed *deed;
     const struct command *command;
 };
 
@@ -96,78 +97,78 @@ static void bulk_progress(void *ctx, const struct admin_totals *t) {
     char text[128];
     str_format(text, sizeof text, "%s: %s of %s", command_name(b->command->kind),
                figure_count(t->done).text, figure_count(t->asked).text);
-    put_answer(b->act->ring, b->command, text, false);
-    b->act->meanwhile(b->act->ctx);
+    put_answer(b->deed->ring, b->command, text, false);
+    b->deed->meanwhile(b->deed->ctx);
 }
 
-static void do_bulk(struct act *a, const struct command *c) {
+static void do_bulk(struct deed *d, const struct command *c) {
     struct err err;
     const char *ids[] = {c->message_id};
     struct admin_choice choice = {.ids = ids, .id_count = c->message_id[0] ? 1 : 0};
     struct admin_totals t = {.asked = 0};
-    struct bulk bulk = {.act = a, .command = c};
+    struct bulk bulk = {.deed = d, .command = c};
     char text[200];
     choice.filter = c->filter;
     bool ok = c->kind == COMMAND_RETRY
-                  ? admin_retry(a->db, c->operator_name, &choice, bulk_progress, &bulk, &t, &err)
-                  : admin_cancel(a->db, c->operator_name, &choice, bulk_progress, &bulk, &t, &err);
-    act_say_totals(text, sizeof text, c->kind, &t);
+                  ? admin_retry(d->db, c->operator_name, &choice, bulk_progress, &bulk, &t, &err)
+                  : admin_cancel(d->db, c->operator_name, &choice, bulk_progress, &bulk, &t, &err);
+    deed_say_totals(text, sizeof text, c->kind, &t);
     if (t.done > 0)
-        str_format(a->did, sizeof a->did, "%s %s messages",
+        str_format(d->did, sizeof d->did, "%s %s messages",
                    c->kind == COMMAND_RETRY ? "retried" : "cancelled", figure_count(t.done).text);
     if (ok)
-        feed_answer(a->ring, c, text);
+        feed_answer(d->ring, c, text);
     else
-        answer_failure(a, c, t.done > 0 ? text : "", &err);
+        answer_failure(d, c, t.done > 0 ? text : "", &err);
 }
 
-static void do_trigger(struct act *a, const struct command *c) {
+static void do_trigger(struct deed *d, const struct command *c) {
     struct err err;
     struct admin_trigger t;
     char text[200];
-    if (!admin_trigger(a->db, c->operator_name, &t, &err)) {
-        answer_failure(a, c, "", &err);
+    if (!admin_trigger(d->db, c->operator_name, &t, &err)) {
+        answer_failure(d, c, "", &err);
         return;
     }
-    act_say_trigger(text, sizeof text, &t);
-    feed_answer(a->ring, c, text);
-    str_copy(a->did, sizeof a->did, "asked to process now");
+    deed_say_trigger(text, sizeof text, &t);
+    feed_answer(d->ring, c, text);
+    str_copy(d->did, sizeof d->did, "asked to process now");
 }
 
-static void do_pause(struct act *a, const struct command *c) {
+static void do_pause(struct deed *d, const struct command *c) {
     struct err err;
     struct admin_pause p;
     char text[256];
     bool pause = c->kind == COMMAND_PAUSE;
-    bool ok = pause ? admin_pause(a->db, c->operator_name, c->worker, c->text, &p, &err)
-                    : admin_resume(a->db, c->operator_name, c->worker, &p, &err);
+    bool ok = pause ? admin_pause(d->db, c->operator_name, c->worker, c->text, &p, &err)
+                    : admin_resume(d->db, c->operator_name, c->worker, &p, &err);
     if (!ok) {
-        answer_failure(a, c, "", &err);
+        answer_failure(d, c, "", &err);
         return;
     }
     if (pause)
-        act_say_pause(text, sizeof text, c->worker, &p);
+        deed_say_pause(text, sizeof text, c->worker, &p);
     else
-        act_say_resume(text, sizeof text, c->worker, &p);
-    feed_answer(a->ring, c, text);
+        deed_say_resume(text, sizeof text, c->worker, &p);
+    feed_answer(d->ring, c, text);
     if (p.changed)
-        str_format(a->did, sizeof a->did, "%s %s", pause ? "paused" : "resumed",
+        str_format(d->did, sizeof d->did, "%s %s", pause ? "paused" : "resumed",
                    c->worker[0] ? c->worker : "sending");
 }
 
-void act_run(struct act *a, const struct command *c) {
-    a->did[0] = '\0';
+void deed_run(struct deed *d, const struct command *c) {
+    d->did[0] = '\0';
     switch (c->kind) {
     case COMMAND_RETRY:
     case COMMAND_CANCEL:
-        do_bulk(a, c);
+        do_bulk(d, c);
         break;
     case COMMAND_TRIGGER:
-        do_trigger(a, c);
+        do_trigger(d, c);
         break;
     case COMMAND_PAUSE:
     case COMMAND_RESUME:
-        do_pause(a, c);
+        do_pause(d, c);
         break;
     case COMMAND_NONE:
         break;

@@ -27,7 +27,7 @@ static void totals_tell_the_truth(void **state) {
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[200];
-        act_say_totals(text, sizeof text, cases[i].kind, &cases[i].t);
+        deed_say_totals(text, sizeof text, cases[i].kind, &cases[i].t);
         assert_string_equal(text, cases[i].said);
     }
 }
@@ -48,7 +48,7 @@ static void triggers_say_what_they_woke(void **state) {
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[200];
-        act_say_trigger(text, sizeof text, &cases[i].t);
+        deed_say_trigger(text, sizeof text, &cases[i].t);
         assert_string_equal(text, cases[i].said);
     }
 }
@@ -60,13 +60,13 @@ static void pauses_say_whose_they_are(void **state) {
     const struct admin_pause theirs = {.by = "bob", .since_us = minute, .now_us = 7 * minute};
     const struct admin_pause over = {.changed = true, .since_us = minute, .now_us = 7 * minute};
     char text[200];
-    act_say_pause(text, sizeof text, "", &mine);
+    deed_say_pause(text, sizeof text, "", &mine);
     assert_string_equal(text, "pause: all workers paused; 4 in flight finish");
-    act_say_pause(text, sizeof text, "mail01", &theirs);
+    deed_say_pause(text, sizeof text, "mail01", &theirs);
     assert_string_equal(text, "pause: nothing changed, paused by bob 6m ago");
-    act_say_resume(text, sizeof text, "", &over);
+    deed_say_resume(text, sizeof text, "", &over);
     assert_string_equal(text, "resume: all workers resumed (paused for 6m)");
-    act_say_resume(text, sizeof text, "mail01", &theirs);
+    deed_say_resume(text, sizeof text, "mail01", &theirs);
     assert_string_equal(text, "resume: nothing changed, it is not paused");
 }
 
