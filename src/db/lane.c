@@ -47,7 +47,7 @@ static const char DRAW[] =
     "   l.next_slot) "
     "SELECT d.end_us, d.probe, c.paused, l.parked_reason,"
     " (extract(epoch FROM l.parked_until - clock_timestamp()) * 1000000)::bigint, l.rate,"
-    " l.failures, (extract(epoch FROM c.trigger_at) * 1000000)::bigint, d.next_slot"
+    " l.failures, (extract(epoch FROM c.trigger_at) * 1000000)::bigint, d.next_slot, l.parked_text"
     " FROM c LEFT JOIN postroom.lanes l ON l.name = $1 LEFT JOIN drawn d ON true";
 
 bool lane_draw(struct db *db, const char *lane, const char *worker, int want, int64_t guard_ms,
@@ -71,6 +71,8 @@ bool lane_draw(struct db *db, const char *lane, const char *worker, int want, in
     out->failures = cell_int(r, 0, 6, 0);
     out->trigger_us = cell_int(r, 0, 7, 0);
     out->parked = out->probe ? LANE_OK : lane_fault_from(cell_text(r, 0, 3));
+    const char *text = cell_text(r, 0, 9);
+    str_copy(out->parked_text, sizeof out->parked_text, text ? text : "");
     out->parked_for_us = cell_int(r, 0, 4, INT64_MAX);
     out->spacing_us = out->rate > 0 ? (int64_t)(1e6 / (out->rate * LANE_SPARE)) : 0;
     if (cell_text(r, 0, 0)) {

@@ -32,10 +32,11 @@ struct lane_grant {
     bool probe;          /* the lane is parked: this one request is a probe */
     bool paused;
     enum lane_fault parked;
+    char parked_text[256];
     int64_t parked_for_us; /* until the next probe; INT64_MAX: until an operator acts */
     double rate;
     int64_t failures;   /* of the provider in a row, as known before this grant */
-    char end[48];          /* the lane's next slot after ours, as the database wrote it */
+    char end[48];       /* the lane's next slot after ours, as the database wrote it */
     int64_t trigger_us; /* when "process now" was last asked for; 0: never */
 };
 

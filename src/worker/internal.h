@@ -46,12 +46,13 @@ struct worker {
     uint64_t last_id;
 
     struct pacer pacer;
-    struct lane_grant grant; /* as last drawn */
-    bool probe_at_hand;      /* the slot we hold is a parked lane's probe */
-    int64_t closed_until_us; /* boot: no draw before (parked, paused); 0: may draw */
-    bool hungry;             /* there may be mail due */
-    bool replays;            /* there may be open requests due */
-    int64_t lead_us;         /* claiming and storing take about this long: begin so much earlier */
+    struct lane_grant grant;     /* as last drawn */
+    enum lane_fault told_parked; /* as last said in the log */
+    bool probe_at_hand;          /* the slot we hold is a parked lane's probe */
+    int64_t closed_until_us;     /* boot: no draw before (parked, paused); 0: may draw */
+    bool hungry;                 /* there may be mail due */
+    bool replays;                /* there may be open requests due */
+    int64_t lead_us; /* claiming and storing take about this long: begin so much earlier */
     struct queue_floor floor;
     int64_t full_look_us; /* when the queue was last looked at from its very start */
     int64_t full_look_cost_us;

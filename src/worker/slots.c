@@ -14,13 +14,32 @@ static void close_until(struct worker *w, int64_t for_us, int64_t now_us) {
     w->closed_until_us = now_us + (for_us < cap ? for_us : cap) + USEC_PER_MS;
 }
 
+/* What holds the mail back, told once when it changes, not at every look. */
+static void tell_changes(struct worker *w, const struct lane_grant *before) {
+    const struct lane_grant *g = &w->grant;
+    if (g->paused != before->paused)
+        log_event(LOG_INFO, g->paused ? "paused" : "resumed", "by an operator");
+    enum lane_fault was = w->told_parked;
+    if (g->probe || g->parked == LANE_RATE || g->parked == was)
+        return;
+    w->told_parked = g->parked;
+    if (g->parked != LANE_OK)
+        log_event(LOG_WARN, "lane_parked", "%s: %s (%s)", w->provider->name,
+                  lane_fault_name(g->parked), g->parked_text);
+    else
+        log_event(LOG_INFO, "lane_open", "%s (was parked: %s)", w->provider->name,
+                  lane_fault_name(was));
+}
+
 bool slots_draw(struct worker *w, int most, struct err *err) {
+    struct lane_grant before = w->grant;
     int want = pacer_want(w->grant.rate, slots_free_places(w));
     int64_t guard = w->settings->request_timeout_ms + 5000;
     want = want > most ? most : want < 1 ? 1 : want;
     if (!lane_draw(w->db, w->provider->name, w->id, want, guard, &w->grant, err))
         return false;
     int64_t now_us = clock_boot_us();
+    tell_changes(w, &before);
     w->probe_at_hand = w->grant.probe;
     w->lane_troubled = w->grant.failures > 0 || w->grant.parked != LANE_OK || w->grant.probe;
     if (w->grant.slots > 0)
