@@ -8,19 +8,20 @@
 
 /* What this process's worker tells about itself; plain, copied. */
 struct gauges {
-    bool worker_here;        /* a worker thread runs in this process */
+    bool worker_here; /* a worker thread runs in this process */
     char worker_name[128];
-    int in_flight;           /* messages on the wire or waiting for their outcome to be written */
-    int64_t sent, failed;    /* since the start */
-    int64_t stall_us;        /* longest turn of the loop */
+    int in_flight;        /* messages on the wire or waiting for their outcome to be written */
+    int64_t sent, failed; /* since the start */
+    int64_t stall_us;     /* longest turn of the loop */
     bool database_away;
     int64_t drain_deadline_us; /* boot time; 0: not draining */
-    char trouble[160];       /* what the worker cannot get done just now; "" : nothing */
+    char trouble[160];         /* what the worker cannot get done just now; "" : nothing */
 };
 
 struct board;
 
-struct board *board_new(const struct wake *wake, struct err *err); /* wake: may be NULL, not owned */
+struct board *board_new(const struct wake *wake,
+                        struct err *err); /* wake: may be NULL, not owned */
 void board_free(struct board *b);
 
 /* Hands one reference over to the board. */

@@ -13,12 +13,12 @@ enum event_kind {
 
 struct event {
     enum event_kind kind;
-    int64_t at_us;    /* wall time */
-    int64_t command;  /* EVENT_ANSWER: the command's id */
-    bool final;       /* EVENT_ANSWER: no further answer follows (else: progress) */
-    char id[72];      /* message id, cut */
-    char to[128];     /* bare address, cut */
-    char text[256];   /* the error, or the answer */
+    int64_t at_us;   /* wall time */
+    int64_t command; /* EVENT_ANSWER: the command's id */
+    bool final;      /* EVENT_ANSWER: no further answer follows (else: progress) */
+    char id[72];     /* message id, cut */
+    char to[128];    /* bare address, cut */
+    char text[256];  /* the error, or the answer */
 };
 
 #endif

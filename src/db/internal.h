@@ -9,7 +9,7 @@
 
 /* The table as it is: quoted names and types, for SQL templates. */
 struct table_map {
-    char table[140];               /* quoted: "email_messages" */
+    char table[140]; /* quoted: "email_messages" */
     bool exists;
     char column[COLUMN_COUNT][70]; /* quoted names */
     char type[COLUMN_COUNT][64];   /* as format_type() names it; "" where the column is missing */
@@ -31,8 +31,8 @@ bool db_exec(struct db *db, const char *template, int n, const char *const *para
 bool db_run(struct db *db, const char *template, struct err *err) MUST_CHECK;
 
 /* Template to SQL; false on an unknown ${name} or out of memory. */
-bool db_expand(const struct db *db, const char *template, struct buf *out, struct err *err)
-    MUST_CHECK;
+bool db_expand(const struct db *db, const char *template, struct buf *out,
+               struct err *err) MUST_CHECK;
 
 /* How long one statement may take from now on; 0: as long as it likes. Default 15 s. */
 void db_set_deadline_ms(struct db *db, int64_t ms);

@@ -69,12 +69,11 @@ void history_load(struct history *h, const struct snapshot *s) {
 void history_take(struct history *h, struct ring *ring, int crowd, int64_t now_us,
                   struct event *answer, bool *answered) {
     struct event batch[BATCH];
-    uint64_t lost_now, lost = 0, folded = 0;
+    uint64_t lost_now, folded = 0;
     size_t n, taken = 0;
     *answered = false;
     do {
         n = ring_take(ring, batch, BATCH, &lost_now);
-        lost += lost_now;
         if (lost_now > 0)
             history_note(h, now_us, "%s%llu not shown", "… ", (unsigned long long)lost_now);
         for (size_t i = 0; i < n; i++, taken++) {
