@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define LOOK_US USEC_PER_SEC
+#define SHARE 5 /* at most a fifth of the time goes into looking */
 #define HERE_US (10 * USEC_PER_SEC)
 #define RETRY_FIRST_US (USEC_PER_SEC / 2)
 #define RETRY_LONGEST_US (4 * USEC_PER_SEC) /* with 5 s for connecting: back within 10 s */
@@ -114,14 +115,17 @@ static bool look(struct feed *f, struct err *err) {
     return !f->options.events_from_db || show_news(f, err);
 }
 
+/* Once a second; a database that takes long is asked less often, so that looking stays cheap. */
 static void look_when_due(void *ctx) {
     struct feed *f = ctx;
     struct err err;
-    int64_t now = clock_boot_us();
-    if (now < f->look_at_us || !db_is_open(f->db))
+    int64_t began = clock_boot_us();
+    if (began < f->look_at_us || !db_is_open(f->db))
         return;
-    f->look_at_us = now + LOOK_US;
-    if (look(f, &err))
+    bool ok = look(f, &err);
+    int64_t took = clock_boot_us() - began;
+    f->look_at_us = began + (took * SHARE > LOOK_US ? took * SHARE : LOOK_US);
+    if (ok)
         f->retry_after_us = 0;
     else
         lost(f, &err);
