@@ -29,7 +29,6 @@ struct worker {
     pthread_t thread;
     struct wake wake;
     _Atomic bool ended;
-    struct err end_error; /* why the thread ended, where it was an error */
     struct worker_totals totals;
 
     struct db *db;
@@ -71,7 +70,7 @@ struct worker {
     int64_t stall_us;
 };
 
-/* --- flights.c-like small helpers (loop.c) --- */
+/* --- lists of flights (loop.c) --- */
 void flights_push(struct flights *list, struct flight *f); /* at the end */
 struct flight *flights_pop(struct flights *list);
 struct flight *flights_take(struct flights *list, uint64_t id);

@@ -43,14 +43,6 @@ static bool find_provider(struct worker *w, struct err *err) {
            net_check_url(w->settings->resend_base_url, err);
 }
 
-static bool first_connection(struct worker *w, struct err *err) {
-    if (db_open(w->db, err) && upkeep_arrive(w, err))
-        return true;
-    bool later = w->options.keep_going && err->code == ERR_AWAY;
-    db_close(w->db, NULL);
-    return later;
-}
-
 static void discard(struct worker *w) {
     net_stop(w->net);
     db_free(w->db);
@@ -63,7 +55,7 @@ static bool start(struct worker *w, struct err *err) {
         return false;
     set_out(w);
     w->db = db_new(w->settings, DB_WORKER, err);
-    if (!w->db || !first_connection(w, err))
+    if (!w->db || !db_open(w->db, err) || !upkeep_arrive(w, err))
         return false;
     w->net = net_start(w->settings, err);
     if (!w->net)
@@ -102,13 +94,9 @@ bool worker_has_ended(const struct worker *w) {
     return atomic_load(&w->ended);
 }
 
-bool worker_join(struct worker *w, struct worker_totals *totals, struct err *err) {
+void worker_join(struct worker *w, struct worker_totals *totals) {
     pthread_join(w->thread, NULL);
     if (totals)
         *totals = w->totals;
-    bool ok = w->end_error.code == ERR_NONE;
-    if (!ok && err)
-        *err = w->end_error;
     discard(w);
-    return ok;
 }

@@ -10,8 +10,7 @@
 struct worker;
 
 struct worker_options {
-    bool once;       /* send what is due, then end */
-    bool keep_going; /* the first connection may fail: try again instead of giving up */
+    bool once; /* send what is due, then end */
 };
 
 struct worker_ports {
@@ -41,7 +40,8 @@ void worker_abort(struct worker *w);
 
 bool worker_has_ended(const struct worker *w);
 
-/* Joins and frees; false with err where the thread ended because of an error. */
-bool worker_join(struct worker *w, struct worker_totals *totals, struct err *err);
+/* Joins and frees. No failure of the database or a provider ends the thread: only life does, or
+ * with `once` the work. totals may be NULL. */
+void worker_join(struct worker *w, struct worker_totals *totals);
 
 #endif
