@@ -243,7 +243,7 @@ static void end_worker(struct rig *r) {
     if (!r->worker)
         return;
     worker_nudge(r->worker);
-    worker_join(r->worker, NULL, NULL);
+    worker_join(r->worker, NULL);
 }
 
 /* One line on what became of the mail. */
