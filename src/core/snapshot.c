@@ -351,11 +351,24 @@ static bool read_lanes(const struct reader *r, const struct json *root, struct s
     return true;
 }
 
+/* A failed event names no recipient in the document; where its message is there, it does. */
+static const struct json *message_of(const struct json *messages, const char *id) {
+    for (int i = 0; i < json_size(messages); i++)
+        if (str_eq(json_get_text(json_at(messages, i), "id"), id))
+            return json_at(messages, i);
+    return NULL;
+}
+
 static bool read_events(const struct reader *r, const struct json *root, struct snapshot *s) {
     if (!READ_LIST(r, root, "events", event_fields, s->events, s->event_count))
         return false;
-    for (int i = 0; i < s->event_count; i++)
-        s->events[i].failed = s->events[i].error[0] != '\0';
+    for (int i = 0; i < s->event_count; i++) {
+        struct snap_event *e = &s->events[i];
+        const struct json *to = json_get(message_of(json_get(root, "messages"), e->id), "to_email");
+        e->failed = e->error[0] != '\0';
+        if (e->to[0] == '\0' && json_text(to) != NULL && !read_text(r, to, "to_email", &e->to))
+            return false;
+    }
     return true;
 }
 

@@ -73,7 +73,7 @@ static void start_pause(struct ui *ui, const struct scene *scene, int64_t boot_u
 static void start_retry(struct ui *ui, const struct scene *scene, int64_t boot_us) {
     if (!may_change(ui, boot_us))
         return;
-    if (ask_retry_scope(&ui->dialog, scene))
+    if (ask_retry_scope(&ui->dialog, scene, ui->canvas.glyphs))
         open_dialog(ui, boot_us);
     else
         act_answer(ui, boot_us, "retry: nothing has failed");

@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "core/figures.h"
+#include "ui/text.h"
 
 #include <string.h>
 
@@ -65,18 +66,20 @@ static void offer(struct dialog *d, char key, const char *text) {
     dialog_line(d, true, "%s", text);
 }
 
-bool ask_retry_scope(struct dialog *d, const struct scene *scene) {
+bool ask_retry_scope(struct dialog *d, const struct scene *scene, const struct glyphs *glyphs) {
     const struct snapshot *s = scene->live.s;
     const struct event *event = failed_event(scene);
     const struct snap_error *error = error_at_cursor(scene);
     int64_t all = failed_total(s), uncertain = or_zero(s->queue[QUEUE_UNCERTAIN].n);
-    char text[320], left_out[64] = "", keys[24] = "";
+    char id[80], text[320], left_out[64] = "", keys[24] = "";
     dialog_start(d, ASK_RETRY_SCOPE);
     str_copy(d->title, sizeof d->title, "Retry");
     dialog_line(d, false, "What should be tried again? Nothing happens yet.");
     dialog_line(d, false, "%s", "");
     if (event != NULL) {
-        str_format(text, sizeof text, "1  this message       %s  %s", event->id, event->to);
+        text_short_id(id, sizeof id, event->id, glyphs->ellipsis);
+        str_format(text, sizeof text, "1  this message       %s  %s",
+                   event->to[0] != '\0' ? id : event->id, event->to);
         offer(d, '1', text);
     }
     if (error != NULL && error->n > 0) {

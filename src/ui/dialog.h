@@ -69,7 +69,7 @@ void ask_quit(struct dialog *d, const struct scene *scene);
 bool show_detail(struct dialog *d, const struct scene *scene);
 
 /* false: there is nothing to retry. */
-bool ask_retry_scope(struct dialog *d, const struct scene *scene);
+bool ask_retry_scope(struct dialog *d, const struct scene *scene, const struct glyphs *glyphs);
 bool ask_retry(struct dialog *d, const struct scene *scene, char scope);
 void ask_retry_uncertain_too(struct dialog *d); /* `i` */
 

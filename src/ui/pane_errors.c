@@ -31,7 +31,9 @@ static void draw_title(const struct scene *scene, struct canvas *c, struct rect 
     const char *lead = area.cols < NARROW ? "" : "Why it fails: ";
     char title[64];
     str_format(title, sizeof title, "%s%d error%s", lead, n, n == 1 ? "" : "s");
-    if (n == 0)
+    if (scene->errors->published_at_us < 0)
+        str_format(title, sizeof title, "%s?", lead);
+    else if (n == 0)
         str_format(title, sizeof title, "%snothing failed", lead);
     else if (n > shown)
         str_format(title, sizeof title, "%s%d error%s, %d shown", lead, n, n == 1 ? "" : "s",

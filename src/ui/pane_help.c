@@ -5,10 +5,13 @@
 #include "base/str.h"
 #include "ui/keys.h"
 
+#include <string.h>
+
 #define TWO_COLUMNS 80
 #define LOOK_COL 1
 #define CHANGE_COL 38
 #define LINE_MAX 96
+#define NOTE_COL 7
 
 static const char *const notes[] = {
     "",
@@ -37,6 +40,31 @@ static void put(struct sheet *s, int line, int col, const char *text) {
         s->count = line + 1;
 }
 
+/* How much of the text stands on a line: up to a blank where there is one. */
+static size_t line_end(const char *text, size_t room) {
+    size_t n = strlen(text);
+    if (n <= room)
+        return n;
+    for (n = room; n > 0 && text[n] != ' '; n--)
+        ;
+    return n > 0 ? n : room;
+}
+
+/* A note over as many lines as it needs; returns the line after it. */
+static int put_note(struct sheet *s, int line, const char *note) {
+    char text[LINE_MAX];
+    int indent = 0;
+    do {
+        int room = s->area.cols - 1 - indent;
+        size_t n = line_end(note, room > 1 ? (size_t)room : 1);
+        str_format(text, sizeof text, "%.*s", (int)n, note);
+        put(s, line++, indent, text);
+        note += n + strspn(note + n, " ");
+        indent = NOTE_COL;
+    } while (*note != '\0');
+    return line;
+}
+
 /* One section downwards from `line`; returns the line after it. */
 static int put_section(struct sheet *s, int line, int col, enum section section) {
     char text[LINE_MAX];
@@ -58,7 +86,7 @@ static int put_all(struct sheet *s) {
     int right = put_section(s, two ? 1 : left + 1, two ? CHANGE_COL : LOOK_COL, SECTION_CHANGE);
     int line = left > right ? left : right;
     for (int i = 0; i < NOTES; i++)
-        put(s, line++, 0, notes[i]);
+        line = put_note(s, line, notes[i]);
     return s->count;
 }
 

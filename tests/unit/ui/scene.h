@@ -12,9 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/rand.h"
 #include "base/str.h"
 #include "ui/dialog.h"
 #include "ui/keys.h"
@@ -30,8 +32,7 @@ struct stage {
     struct canvas canvas;
 };
 
-static inline char *file_text(const char *path, size_t *n)
-{
+static inline char *file_text(const char *path, size_t *n) {
     static char text[1 << 20];
     FILE *f = fopen(path, "r");
     if (f == NULL)
@@ -43,8 +44,7 @@ static inline char *file_text(const char *path, size_t *n)
 }
 
 /* json: a document; now: RFC 3339. The scene's pictures all show it. */
-static inline void stage_open(struct stage *st, const char *json, size_t n, const char *now)
-{
+static inline void stage_open(struct stage *st, const char *json, size_t n, const char *now) {
     struct err err = {0};
     int64_t now_us;
     assert_int_equal(clock_parse_utc(now, &now_us), 1);
@@ -63,8 +63,7 @@ static inline void stage_open(struct stage *st, const char *json, size_t n, cons
     canvas_init(&st->canvas, &glyphs_emoji);
 }
 
-static inline void stage_close(struct stage *st)
-{
+static inline void stage_close(struct stage *st) {
     canvas_done(&st->canvas);
     history_free(st->history);
     snapshot_release(st->snapshot);
@@ -73,15 +72,13 @@ static inline void stage_close(struct stage *st)
 #define FIXTURE "tests/fixtures/ui/failing.json"
 #define FIXTURE_NOW "2026-09-22T03:12:06Z"
 
-static inline void stage_open_fixture(struct stage *st)
-{
+static inline void stage_open_fixture(struct stage *st) {
     size_t n;
     char *json = file_text(FIXTURE, &n);
     stage_open(st, json, n, FIXTURE_NOW);
 }
 
-static inline void canvas_lines(const struct canvas *c, struct buf *out)
-{
+static inline void canvas_lines(const struct canvas *c, struct buf *out) {
     buf_init(out, 1 << 20);
     for (int row = 0; row < c->rows; row++) {
         canvas_row_text(c, row, out);
@@ -89,8 +86,7 @@ static inline void canvas_lines(const struct canvas *c, struct buf *out)
     }
 }
 
-static inline void stage_draw(struct stage *st, int cols, int rows, struct buf *out)
-{
+static inline void stage_draw(struct stage *st, int cols, int rows, struct buf *out) {
     struct err err;
     assert_true(canvas_resize(&st->canvas, rows, cols, &err));
     compose(&st->scene, &st->canvas);
@@ -98,8 +94,7 @@ static inline void stage_draw(struct stage *st, int cols, int rows, struct buf *
 }
 
 /* Compares with a golden file; prints both where they differ. */
-static inline void same_as_golden(const char *name, const struct buf *drawn)
-{
+static inline void same_as_golden(const char *name, const struct buf *drawn) {
     char path[160];
     size_t n;
     str_format(path, sizeof path, "tests/fixtures/ui/%s.txt", name);

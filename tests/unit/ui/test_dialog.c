@@ -1,0 +1,199 @@
+/* Dialogs: word for word, what they act on, and that only the named key or number means yes. */
+#include "unit/ui/scene.h"
+
+#define SHOWN 1000000
+#define AWAKE (SHOWN + DIALOG_DEAF_US)
+
+static void box(const struct dialog *d, int cols, int rows, const char *name) {
+    struct canvas c;
+    struct buf out;
+    struct err err;
+    canvas_init(&c, &glyphs_emoji);
+    assert_true(canvas_resize(&c, rows, cols, &err));
+    dialog_draw(d, &c);
+    canvas_lines(&c, &out);
+    same_as_golden(name, &out);
+    buf_free(&out);
+    canvas_done(&c);
+}
+
+static void words(void **state) {
+    (void)state;
+    struct stage st;
+    struct dialog d;
+    stage_open_fixture(&st);
+    ask_pause(&d, &st.scene);
+    box(&d, 72, 7, "pause-72x7");
+    box(&d, 40, 8, "pause-40x8");
+    ask_quit(&d, &st.scene);
+    box(&d, 72, 8, "quit-72x8");
+    assert_true(ask_retry(&d, &st.scene, '5'));
+    d.opened_us = SHOWN;
+    dialog_key(&d, '4', AWAKE);
+    box(&d, 72, 10, "retry-many-72x10");
+    box(&d, 40, 8, "retry-many-40x8");
+    ask_retry_uncertain_too(&d);
+    box(&d, 72, 10, "retry-uncertain-too-72x10");
+    st.scene.places.focus = FOCUS_EVENTS;
+    st.scene.places.event = 10; /* b81d…f613 */
+    assert_true(ask_retry_scope(&d, &st.scene, &glyphs_emoji));
+    box(&d, 72, 9, "retry-menu-72x9");
+    assert_true(ask_retry(&d, &st.scene, '1'));
+    box(&d, 72, 7, "retry-one-72x7");
+    assert_true(show_detail(&d, &st.scene));
+    box(&d, 72, 8, "detail-event-72x8");
+    st.scene.places.focus = FOCUS_ERRORS;
+    assert_true(show_detail(&d, &st.scene));
+    box(&d, 72, 10, "detail-error-72x10");
+    stage_close(&st);
+}
+
+static void resume_words(void **state) {
+    (void)state;
+    size_t n;
+    struct stage st;
+    struct dialog d;
+    char *json = file_text("tests/fixtures/ui/paused.json", &n);
+    stage_open(&st, json, n, "2026-09-22T03:19:06Z");
+    ask_pause(&d, &st.scene);
+    assert_int_equal(d.purpose, ASK_RESUME);
+    assert_int_equal(d.command.kind, COMMAND_RESUME);
+    box(&d, 72, 6, "resume-72x6");
+    stage_close(&st);
+}
+
+static void open_all(struct stage *st, struct dialog *d, char what) {
+    assert_true(ask_retry(d, &st->scene, what));
+    d->opened_us = SHOWN;
+}
+
+static void what_it_acts_on_is_fixed(void **state) {
+    (void)state;
+    struct stage st;
+    struct dialog d;
+    stage_open_fixture(&st);
+    open_all(&st, &d, '5');
+    assert_int_equal(d.command.kind, COMMAND_RETRY);
+    assert_string_equal(d.command.message_id, "");
+    assert_string_equal(d.command.filter.error_code, "");
+    assert_int_equal(d.command.filter.until_us, st.scene.live.now_us);
+    assert_false(d.command.filter.uncertain_too);
+    assert_int_equal(d.number, 412);
+    ask_retry_uncertain_too(&d);
+    assert_true(d.command.filter.uncertain_too);
+    assert_int_equal(d.number, 414);
+    ask_retry_uncertain_too(&d);
+    assert_int_equal(d.number, 412);
+    open_all(&st, &d, '3');
+    assert_string_equal(d.command.filter.error_code, "rejected:sender_not_verified");
+    assert_int_equal(d.number, 388);
+    str_copy(st.scene.places.error_code, 64, "rejected:invalid_to");
+    open_all(&st, &d, '3');
+    assert_int_equal(d.number, 0); /* five: y is enough */
+    assert_string_equal(d.choices, "y");
+    str_copy(st.scene.places.error_code, 64, "uncertain");
+    open_all(&st, &d, '3');
+    assert_int_equal(d.number, 2); /* two, but uncertain */
+    assert_true(d.command.filter.uncertain_too);
+    st.scene.places.focus = FOCUS_EVENTS;
+    st.scene.places.event = 9; /* processed */
+    assert_false(ask_retry(&d, &st.scene, '1'));
+    st.scene.places.event = 11;
+    open_all(&st, &d, '1');
+    assert_string_equal(d.command.message_id, "8a2e7d10-f3b9-4c55-9e47-6b1f08d3c2a7");
+    assert_int_equal(d.command.filter.until_us, 0);
+    stage_close(&st);
+}
+
+static void capped_counts_are_typed(void **state) {
+    (void)state;
+    struct stage st;
+    struct dialog d;
+    struct buf out;
+    stage_open_fixture(&st);
+    st.snapshot->queue[QUEUE_FAILED].n = 10000;
+    st.snapshot->queue[QUEUE_FAILED].capped = true;
+    st.snapshot->queue[QUEUE_RETRYING].n = 0;
+    open_all(&st, &d, '5');
+    st.scene.dialog = &d;
+    stage_draw(&st, 80, 24, &out);
+    assert_non_null(strstr(buf_text(&out), "Retry 10,000+ messages on shop@db-eu1"));
+    assert_non_null(strstr(buf_text(&out), "Number   at least 10,000: counting stops there"));
+    assert_non_null(strstr(buf_text(&out), "Type 10000 and press Enter"));
+    buf_free(&out);
+    stage_close(&st);
+}
+
+static void nothing_to_retry(void **state) {
+    (void)state;
+    struct stage st;
+    struct dialog d;
+    stage_open(&st, "{}", 2, FIXTURE_NOW);
+    assert_false(ask_retry_scope(&d, &st.scene, &glyphs_emoji));
+    assert_false(ask_retry(&d, &st.scene, '1'));
+    assert_false(ask_retry(&d, &st.scene, '3'));
+    assert_false(ask_retry(&d, &st.scene, '5'));
+    assert_false(show_detail(&d, &st.scene));
+    stage_close(&st);
+}
+
+static enum dialog_end type(struct dialog *d, const char *keys) {
+    enum dialog_end end = DIALOG_STAYS;
+    for (; *keys != '\0' && end == DIALOG_STAYS; keys++)
+        end = dialog_key(d, *keys == '\r' ? K_ENTER : *keys == '\b' ? K_BACKSPACE : *keys, AWAKE);
+    return end;
+}
+
+static void only_the_named_key_means_yes(void **state) {
+    (void)state;
+    static const int32_t no[] = {'n', 'Y', ' ', '1', K_ENTER, K_ESC, K_UP, K_TAB, K_OTHER, 0x79000};
+    struct stage st;
+    struct dialog d;
+    stage_open_fixture(&st);
+    ask_pause(&d, &st.scene);
+    assert_int_equal(dialog_key(&d, 'y', AWAKE), DIALOG_STAYS); /* it does not stand yet */
+    d.opened_us = SHOWN;
+    assert_int_equal(dialog_key(&d, 'y', AWAKE - 1), DIALOG_STAYS);
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++)
+        assert_int_equal(dialog_key(&d, no[i], AWAKE), DIALOG_NO);
+    assert_int_equal(dialog_key(&d, 'y', AWAKE), DIALOG_YES);
+    assert_int_equal(dialog_key(&d, 'w', AWAKE), DIALOG_YES);
+    assert_int_equal(d.picked, 'w');
+    stage_close(&st);
+}
+
+static void only_the_number_means_yes(void **state) {
+    (void)state;
+    static const struct {
+        const char *keys;
+        enum dialog_end end;
+    } cases[] = {
+        {"412\r", DIALOG_YES}, {"41\b12\r", DIALOG_YES}, {"\r", DIALOG_NO},
+        {"411\r", DIALOG_NO},  {"4120\r", DIALOG_NO},    {"y", DIALOG_NO},
+        {"41y", DIALOG_NO},    {"412", DIALOG_STAYS},    {"412 ", DIALOG_NO},
+        {"\b", DIALOG_NO},     {"00412\r", DIALOG_YES},
+    };
+    struct stage st;
+    struct dialog d;
+    stage_open_fixture(&st);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        open_all(&st, &d, '5');
+        if (type(&d, cases[i].keys) != cases[i].end)
+            fail_msg("case %zu", i);
+    }
+    stage_close(&st);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words),
+        cmocka_unit_test(resume_words),
+        cmocka_unit_test(what_it_acts_on_is_fixed),
+        cmocka_unit_test(capped_counts_are_typed),
+        cmocka_unit_test(nothing_to_retry),
+        cmocka_unit_test(only_the_named_key_means_yes),
+        cmocka_unit_test(only_the_number_means_yes),
+    };
+    setlocale(LC_CTYPE, "C.UTF-8");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
