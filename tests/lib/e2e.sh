@@ -161,6 +161,7 @@ sink_agrees() {
 # --- the end ----------------------------------------------------------------------------------
 
 what_stands() {
+    [ ! -s sink/requests.jsonl ] || tail -n 5 sink/requests.jsonl
     local query
     for query in \
         "SELECT status, error_code, count(*), min(next_attempt_at), min(lease_expires_at), count(request_id) FROM email_messages GROUP BY 1, 2" \
