@@ -5,7 +5,7 @@
 POSTROOM_RATE=20 sink '{"limit": 20}'
 migrated_db
 export POSTROOM_BATCH_SIZE=5 POSTROOM_RATE=20
-n=$(scaled 800)
+n=$(scaled 1200)
 
 worker a
 worker b

@@ -211,8 +211,8 @@ static struct finish_row row_for(const struct message *m, const char *status) {
 
 static void finishes_once_whatever_is_repeated(void **state) {
     (void)state;
-    sql("INSERT INTO email_messages (to_email, subject, html) VALUES ('a@x.org', 's', 'h'),"
-        " ('b@x.org', 's', 'h')");
+    sql("INSERT INTO email_messages (to_email, subject, html, created_at) VALUES"
+        " ('a@x.org', 's', 'h', now() - interval '1 s'), ('b@x.org', 's', 'h', now())");
     struct db *db = open_db();
     struct queue_ask ask = ask_for("w", 10);
     int n = 0;
