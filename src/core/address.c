@@ -72,6 +72,9 @@ static bool is_quoted_local(const char *s, size_t n) {
     if (n < 3 || s[0] != '"' || s[n - 1] != '"') {
         return false;
     }
+    if (memchr(s, '<', n) || memchr(s, '>', n)) {
+        return false; /* some would read a second address there */
+    }
     for (size_t i = 1; i < n - 1; i++) {
         if (s[i] == '"') {
             return false;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define DAY_SECONDS 86400
+#define SAID_MAX 190 /* bytes of the provider's words in the lane's text */
 #define RATE_SANE 100000.0
 
 static const struct answer_rule defaults[] = {
@@ -87,8 +88,10 @@ void common_apply(const struct answer_rule *rule, int status, const char *said,
     out->split = rule->kind == OUTCOME_REJECTED && m->n > 1;
     out->lane.fault = rule->fault;
     if (rule->fault != LANE_OK) {
-        str_format(out->lane.text, sizeof out->lane.text, "%.190s%s%s", said,
-                   rule->hint ? "; " : "", rule->hint ? rule->hint : "");
+        char words[SAID_MAX + 1]; /* so that there is room for the hint */
+        str_copy(words, sizeof words, said);
+        str_format(out->lane.text, sizeof out->lane.text, "%s%s%s", words, rule->hint ? "; " : "",
+                   rule->hint ? rule->hint : "");
     }
 }
 
@@ -104,7 +107,8 @@ void common_no_answer(const struct wire_response *response, const struct manifes
         [WIRE_TIMED_OUT] = {OUTCOME_UNCERTAIN, "timeout", "timeout"},
     };
     char reason[256];
-    const char *problem = response->problem[0] ? response->problem : "no answer";
+    char problem[sizeof response->problem];
+    str_copy_line(problem, sizeof problem, response->problem[0] ? response->problem : "no answer");
     str_format(reason, sizeof reason, "%s: %s", ends[response->end].words, problem);
     common_all(out, m, ends[response->end].kind, ends[response->end].code, reason);
     out->definite = response->end == WIRE_NOT_SENT;

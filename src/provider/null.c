@@ -85,7 +85,7 @@ static void null_read(const struct wire_response *response, const struct manifes
         struct outcome *o = &out->outcomes[i];
         const struct script *script = script_of(&m->messages[i]);
         if (!script) {
-            str_format(o->provider_id, sizeof o->provider_id, "null-%.100s", m->messages[i].id);
+            str_format(o->provider_id, sizeof o->provider_id, "null-%s", m->messages[i].id);
             continue;
         }
         o->kind = script->kind;

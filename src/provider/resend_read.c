@@ -235,6 +235,13 @@ static void read_headers(const struct wire_response *response, struct lane_news 
     }
 }
 
+/* The answer is there, but not the memory to read who was refused in it: the same request, made
+ * again, is answered alike. */
+static void read_later(const struct manifest *m, struct reading *out) {
+    common_all(out, m, OUTCOME_SOON, "lost", "lost: out of memory while reading the answer");
+    out->definite = false;
+}
+
 void resend_read(const struct wire_response *response, const struct manifest *m,
                  struct reading *out) {
     common_begin(out);
@@ -246,11 +253,14 @@ void resend_read(const struct wire_response *response, const struct manifest *m,
         common_end(m, out);
         return;
     }
+    struct err err = {0};
     struct json *root =
-        json_parse(buf_text(&response->body), response->body.len, JSON_MAX_ANSWER, NULL);
+        json_parse(buf_text(&response->body), response->body.len, JSON_MAX_ANSWER, &err);
     read_headers(response, &out->lane);
     bool accepted = response->status >= 200 && response->status <= 299;
-    if (accepted) {
+    if (err.code == ERR_NOMEM && (m->batch || !accepted)) {
+        read_later(m, out);
+    } else if (accepted) {
         read_accepted(root, m, out);
     } else {
         read_refused(response->status, root, m, out);

@@ -99,6 +99,8 @@ static void bad_mailboxes(void **state) {
         "\"a\\\"@b.test",
         "a\"b\"@c.test",
         "\"a\"b\"@c.test",
+        "\"a> <b\"@c.test",
+        "A <\"a> <b\"@c.test>",
         ">a@b.test<",
         "<",
         ">",

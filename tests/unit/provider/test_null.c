@@ -42,6 +42,23 @@ static void the_recipient_is_the_script(void **state) {
     }
 }
 
+static void its_ids_are_text_whatever_the_rows_are(void **state) {
+    (void)state;
+    char id[400] = "x";
+    for (int i = 0; i < 150; i++) {
+        str_copy(id + 1 + 2 * i, 3, "é");
+    }
+    struct message m = mail(id, "a@y.com");
+    struct manifest one = manifest_of(&m, 1);
+    struct outcome outcome;
+    struct reading got = {.outcomes = &outcome};
+    struct wire_response r = answer(200, "", "");
+    null()->read(&r, &one, &got);
+    assert_true(str_starts(outcome.provider_id, "null-xé"));
+    assert_true(str_is_utf8(outcome.provider_id, strlen(outcome.provider_id)));
+    wire_response_done(&r);
+}
+
 static void its_bytes_are_the_ids_in_order(void **state) {
     (void)state;
     struct message m[2] = {mail("7", "a@y.com"), mail("8", "b@y.com")};
@@ -75,6 +92,7 @@ static void it_limits_nothing_and_needs_nothing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_recipient_is_the_script),
+        cmocka_unit_test(its_ids_are_text_whatever_the_rows_are),
         cmocka_unit_test(its_bytes_are_the_ids_in_order),
         cmocka_unit_test(it_limits_nothing_and_needs_nothing),
     };

@@ -422,11 +422,60 @@ static void a_refusal_reads_status_name_text(void **state) {
     assert_string_equal(got.lane.text, "404 not_found: nothing here; check RESEND_BASE_URL");
     wire_response_done(&r);
 
+    /* a long one is cut between characters, and its hint has room */
+    struct buf words;
+    buf_init(&words, 2000);
+    for (int i = 0; i < 300; i++) {
+        buf_puts(&words, "é");
+    }
+    for (int odd = 0; odd < 2; odd++) {
+        char long_body[1000];
+        str_format(long_body, sizeof long_body, ERROR("not_found", "%s%s"), odd ? "x" : "",
+                   buf_text(&words));
+        r = answer(404, long_body, "");
+        resend()->read(&r, &one, &got);
+        assert_true(str_is_utf8(got.lane.text, strlen(got.lane.text)));
+        assert_non_null(strstr(got.lane.text, "é; check RESEND_BASE_URL"));
+        wire_response_done(&r);
+    }
+    buf_free(&words);
+
     r = answer(502, "<html>", "");
     resend()->read(&r, &one, &got);
     assert_string_equal(outcomes[0].reason, "502: not an answer of Resend's own");
     assert_string_equal(got.answer, "");
     wire_response_done(&r);
+}
+
+static void without_memory_to_read_it_the_answer_is_asked_for_again(void **state) {
+    (void)state;
+    static const struct {
+        int status, mails;
+        const char *body;
+        enum outcome_kind kind;
+    } cases[] = {
+        {200, 2, "{\"data\":[],\"errors\":[{\"index\":0},{\"index\":1}]}", OUTCOME_SOON},
+        {422, 1, ERROR("validation_error", "Invalid `to` field."), OUTCOME_SOON},
+        {200, 1, "{\"id\":\"x\"}", OUTCOME_SENT}, /* that much the status says */
+    };
+    struct message m[2];
+    struct outcome outcomes[2];
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct manifest mails = some_mails(m, cases[i].mails);
+        struct reading got = {.outcomes = outcomes};
+        struct wire_response r = answer(cases[i].status, cases[i].body, "retry-after: 2\n");
+        mem_fail_at(1, 1);
+        resend()->read(&r, &mails, &got);
+        mem_fail_at(0, 0);
+        for (int j = 0; j < cases[i].mails; j++) {
+            assert_int_equal(outcomes[j].kind, cases[i].kind);
+        }
+        assert_int_equal(got.definite, cases[i].kind == OUTCOME_SENT);
+        assert_int_equal(got.lane.retry_after_ms, 2000);
+        assert_int_equal(got.lane.fault, LANE_OK);
+        assert_false(got.split);
+        wire_response_done(&r);
+    }
 }
 
 static void a_lost_answer_is_uncertain_and_no_connection_is_not(void **state) {
@@ -450,6 +499,10 @@ static void a_lost_answer_is_uncertain_and_no_connection_is_not(void **state) {
          {OUTCOME_UNCERTAIN, "timeout", LANE_DOWN, false},
          "timeout: no answer within 30s"},
         {WIRE_LOST, "", {OUTCOME_UNCERTAIN, "lost", LANE_DOWN, false}, "lost: no answer"},
+        {WIRE_LOST,
+         "reset by\n\xff",
+         {OUTCOME_UNCERTAIN, "lost", LANE_DOWN, false},
+         "lost: reset by ?"},
     };
     struct message m[2];
     struct outcome outcomes[2];
@@ -793,8 +846,10 @@ static void without_memory_nothing_sent_turns_unsent(void **state) {
         mem_fail_at(n, 1);
         resend()->read(&r, &both, &got);
         mem_fail_at(0, 0);
-        assert_int_equal(outcomes[0].kind, OUTCOME_SENT);
-        assert_int_equal(outcomes[1].kind, OUTCOME_SENT);
+        /* or the same request again, whose key keeps it from being sent twice */
+        enum outcome_kind kind = got.definite ? OUTCOME_SENT : OUTCOME_SOON;
+        assert_int_equal(outcomes[0].kind, kind);
+        assert_int_equal(outcomes[1].kind, kind);
         wire_response_done(&r);
         assert_int_equal(mem_live(), before);
     }
@@ -826,6 +881,7 @@ int main(void) {
         cmocka_unit_test(configuration_is_checked_at_start),
         cmocka_unit_test(every_refusal_has_its_meaning),
         cmocka_unit_test(a_refusal_reads_status_name_text),
+        cmocka_unit_test(without_memory_to_read_it_the_answer_is_asked_for_again),
         cmocka_unit_test(a_lost_answer_is_uncertain_and_no_connection_is_not),
         cmocka_unit_test(a_second_attempt_never_releases),
         cmocka_unit_test(a_refused_sender_is_the_rows_or_the_lanes),
