@@ -40,18 +40,20 @@ export LAYER_TABLE := $(foreach l,$(LAYERS),$(l):$(subst $(space),$(comma),$(str
 
 # --- flags ---------------------------------------------------------------------------------------
 # The same sources are built in several flavours, each in a folder of its own.
-FLAVOURS     := release clang asan tsan coverage
+FLAVOURS     := release clang asan tsan coverage fuzz
 DIR_release  := $(BUILD)
 DIR_clang    := $(BUILD)/clang
 DIR_asan     := $(BUILD)/asan
 DIR_tsan     := $(BUILD)/tsan
 DIR_coverage := $(BUILD)/coverage
+DIR_fuzz     := $(BUILD)/fuzz
 
 CC_release   := $(CC)
 CC_clang     := clang
 CC_asan      := $(CC)
 CC_tsan      := $(CC)
 CC_coverage  := $(CC)
+CC_fuzz      := clang
 
 fortified     = $(CFLAGS) -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 sanitized     = -O1 -g -fno-omit-frame-pointer -fsanitize=$(1)
@@ -60,6 +62,7 @@ OPT_clang    := $(fortified) -Werror
 OPT_asan     := $(call sanitized,address$(comma)undefined) -fno-sanitize-recover=undefined
 OPT_tsan     := $(call sanitized,thread)
 OPT_coverage := -O0 -g --coverage
+OPT_fuzz     := $(call sanitized,fuzzer-no-link$(comma)address$(comma)undefined) -fno-sanitize-recover=undefined
 
 WARNINGS := -Wall -Wextra -Wformat=2 -Wconversion -Wshadow -Wvla -Wmissing-prototypes \
             -Wstrict-prototypes -Wimplicit-fallthrough -Wpointer-arith -Wwrite-strings \
@@ -85,7 +88,7 @@ say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2);)
 
 # --- what is built -------------------------------------------------------------------------------
 # Targets that run things install what is missing first; a plain `make` installs nothing.
-READY := $(if $(filter deps demo check check-% coverage valgrind,$(MAKECMDGOALS)),deps)
+READY := $(if $(filter deps demo check check-% coverage valgrind fuzz-smoke,$(MAKECMDGOALS)),deps)
 
 has      = $(if $(wildcard src/$(1)/*.c),$(1))
 PRESENT := $(foreach l,$(LAYERS),$(call has,$(l)))
@@ -123,6 +126,15 @@ $$(DIR_$(1))/unit/$(2)/%: tests/unit/$(2)/%.c $$(call archives,$(1),$(2) $$(USES
 endef
 $(foreach f,$(FLAVOURS),$(foreach l,$(filter-out app,$(LAYERS)),$(eval $(call LAYER,$(f),$(l)))))
 
+# A layer's fuzz targets (tests/fuzz/<layer>/*.c), linked with what it may use.
+define FUZZ
+$$(DIR_fuzz)/target/$(1)/%: tests/fuzz/$(1)/%.c $$(call archives,fuzz,$(1) $$(USES_$(1))) | $$(READY)
+	@mkdir -p $$(@D)
+	$$(call say,FUZZ,$$@)$$(call compile,fuzz) -fsanitize=fuzzer -Itests $$(LINK) -o $$@ $$< $$(filter %.a,$$^) \
+	    $$(call libs,$(1) $$(USES_$(1)))
+endef
+$(foreach l,$(filter-out app,$(LAYERS)),$(eval $(call FUZZ,$(l))))
+
 # The migrations, embedded.
 $(BUILD)/gen/schema_sql.h: $(wildcard schema/*.sql) tools/embed
 	@mkdir -p $(@D)
@@ -133,6 +145,7 @@ $(BUILD)/gen/schema_sql.h: $(wildcard schema/*.sql) tools/embed
 # --- tests ---------------------------------------------------------------------------------------
 UNIT  := $(sort $(wildcard tests/unit/*/test_*.c))
 E2E   := $(sort $(wildcard tests/db/*.sh tests/e2e/[0-9]*.sh tests/e2e/ui_*.sh))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(DIR_fuzz)/target/%,$(sort $(wildcard tests/fuzz/*/*.c)))
 LINTS := tools/layers tools/banned tools/format tools/words
 
 unit = $(patsubst tests/unit/%.c,$(DIR_$(1))/unit/%,$(UNIT))
@@ -177,6 +190,9 @@ check-tsan: $(DIR_tsan)/postroom $(call unit,tsan) ## the same under TSan
 
 check-clang: $(DIR_clang)/postroom $(call unit,clang) ## everything builds with clang without a warning
 
+fuzz-smoke: $(FUZZERS) ## each fuzz target for FUZZ_SECONDS (60) from its corpus
+	@BUILD=$(BUILD) tests/fuzz/run.sh smoke $^
+
 valgrind: $(BINARY) ## a whole run --once under valgrind
 	@$(RUN) release tests/e2e/18_valgrind.sh
 
@@ -200,4 +216,4 @@ clean: ## remove all that was built
 	rm -rf $(BUILD)
 
 .PHONY: all help deps demo check lint check-unit check-e2e check-peers check-asan check-tsan check-clang \
-        valgrind coverage sizes format install clean
+        fuzz-smoke valgrind coverage sizes format install clean
