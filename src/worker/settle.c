@@ -47,7 +47,9 @@ static void decide(struct worker *w, struct flight *f) {
         const struct message *m = &f->manifest.messages[i];
         struct retry_policy policy = policy_for(w, f, m);
         struct verdict *v = &f->verdicts[i];
-        if (!excuse(f, &policy, v))
+        if (excuse(f, &policy, v))
+            w->totals.left_in_flight++;
+        else
             retry_decide(&f->reading.outcomes[i], f->reading.definite, m->retry_count,
                          f->reading.lane.retry_after_ms, &policy, jitter, v);
         keep_cancelled(m, v);
