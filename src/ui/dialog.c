@@ -47,6 +47,7 @@ static enum dialog_end type_number(struct dialog *d, int32_t key) {
 enum dialog_end dialog_key(struct dialog *d, int32_t key, int64_t boot_us) {
     if (boot_us - d->opened_us < DIALOG_DEAF_US)
         return DIALOG_STAYS;
+    d->picked = '\0';
     if (key > ' ' && key < 0x7f && strchr(d->choices, key) != NULL) {
         d->picked = (char)key;
         return DIALOG_YES;

@@ -158,23 +158,26 @@ static bool readable(int fd) {
     return poll(&p, 1, 0) == 1 && (p.revents & POLLIN) != 0;
 }
 
-/* What was typed before a dialog stood meant something else. */
-static void drop_typed(struct ui *ui) {
-    unsigned char bytes[READ_BYTES];
-    int fd = term_input_fd(ui->term);
-    for (int i = 0; i < 64 && readable(fd); i++)
-        if (read(fd, bytes, sizeof bytes) <= 0)
-            break;
-    if (ui->input.torn_until_us == 0)
-        ui->input = (struct input){0};
-    ui->drop_typed = false;
+/* While a dialog opens, only Ctrl-C counts: whoever presses it again means it. */
+static void act_on(struct ui *ui, const struct input_keys *keys, int64_t boot_us) {
+    for (int i = 0; i < keys->count && !ui->over; i++)
+        if (!ui->drop_typed || keys->keys[i] == K_CTRL('c'))
+            act_key(ui, keys->keys[i], boot_us);
 }
 
-static void act_on(struct ui *ui, const struct input_keys *keys, int64_t boot_us) {
-    for (int i = 0; i < keys->count && !ui->over && !ui->drop_typed; i++)
-        act_key(ui, keys->keys[i], boot_us);
-    if (ui->drop_typed)
-        drop_typed(ui);
+/* What was typed before a dialog stood meant something else. */
+static void drop_typed(struct ui *ui, int64_t boot_us) {
+    unsigned char bytes[READ_BYTES];
+    int fd = term_input_fd(ui->term);
+    for (int i = 0; i < 64 && readable(fd); i++) {
+        struct input_keys keys = {0};
+        ssize_t n = read(fd, bytes, sizeof bytes);
+        if (n <= 0)
+            break;
+        input_feed(&ui->input, bytes, (size_t)n, boot_us, &keys);
+        act_on(ui, &keys, boot_us);
+    }
+    ui->drop_typed = false;
 }
 
 /* Returns whether there were any keys. */
@@ -189,6 +192,8 @@ static bool read_keys(struct ui *ui, bool ready, int64_t boot_us) {
     else
         input_tick(&ui->input, boot_us, &keys);
     act_on(ui, &keys, boot_us);
+    if (ui->drop_typed)
+        drop_typed(ui, boot_us);
     return keys.count > 0;
 }
 

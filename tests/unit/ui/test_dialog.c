@@ -180,7 +180,15 @@ static void only_the_number_means_yes(void **state) {
         open_all(&st, &d, '5');
         if (type(&d, cases[i].keys) != cases[i].end)
             fail_msg("case %zu", i);
+        assert_int_equal(d.picked, 0);
     }
+    open_all(&st, &d, '5');
+    assert_int_equal(dialog_key(&d, 'i', AWAKE), DIALOG_YES);
+    assert_int_equal(d.picked, 'i');
+    ask_retry_uncertain_too(&d);
+    d.opened_us = SHOWN;
+    assert_int_equal(type(&d, "414\r"), DIALOG_YES);
+    assert_int_equal(d.picked, 0); /* this yes is the number's */
     stage_close(&st);
 }
 
