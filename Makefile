@@ -135,6 +135,12 @@ $$(DIR_fuzz)/target/$(1)/%: tests/fuzz/$(1)/%.c $$(call archives,fuzz,$(1) $$(US
 endef
 $(foreach l,$(filter-out app,$(LAYERS)),$(eval $(call FUZZ,$(l))))
 
+# One program lets every allocation of chosen operations fail in turn.
+OOM      := $(DIR_asan)/oom
+OOM_USES := worker config ui db net provider core base
+$(OOM): $(wildcard tests/oom/*.[ch]) $(call archives,asan,$(OOM_USES)) | $(READY)
+	$(call say,TEST,$@)$(call compile,asan) -Itests $(LINK) -o $@ $(filter %.c %.a,$^) $(call libs,$(OOM_USES))
+
 # The migrations, embedded.
 $(BUILD)/gen/schema_sql.h: $(wildcard schema/*.sql) tools/embed
 	@mkdir -p $(@D)
@@ -164,10 +170,10 @@ deps: ## install the Debian packages that are missing
 demo: $(BINARY) ## build, then see it work: private database, sandbox, sample mail, dashboard
 	@exec $(BINARY) demo
 
-check: $(foreach f,release clang asan tsan,$(DIR_$(f))/postroom) $(foreach f,release asan tsan,$(call unit,$(f))) ## every test, all flavours
+check: $(foreach f,release clang asan tsan,$(DIR_$(f))/postroom) $(foreach f,release asan tsan,$(call unit,$(f))) $(OOM) $(FUZZERS) ## every test, all flavours
 	@$(RUN) lint $(LINTS) \
 	    release $(call unit,release) $(E2E) \
-	    asan $(call unit,asan) $(call also,asan) \
+	    asan $(call unit,asan) $(call also,asan) $(OOM) tests/fuzz/run.sh \
 	    tsan $(call unit,tsan) $(call also,tsan)
 
 lint: | $(READY) ## layers, banned functions, format, words
@@ -190,8 +196,11 @@ check-tsan: $(DIR_tsan)/postroom $(call unit,tsan) ## the same under TSan
 
 check-clang: $(DIR_clang)/postroom $(call unit,clang) ## everything builds with clang without a warning
 
+check-oom: $(OOM) ## every allocation fails in turn: no crash, no leak, said so
+	@$(RUN) asan $^
+
 fuzz-smoke: $(FUZZERS) ## each fuzz target for FUZZ_SECONDS (60) from its corpus
-	@BUILD=$(BUILD) tests/fuzz/run.sh smoke $^
+	@BUILD=$(BUILD) tests/fuzz/run.sh smoke
 
 valgrind: $(BINARY) ## a whole run --once under valgrind
 	@$(RUN) release tests/e2e/18_valgrind.sh
@@ -216,4 +225,4 @@ clean: ## remove all that was built
 	rm -rf $(BUILD)
 
 .PHONY: all help deps demo check lint check-unit check-e2e check-peers check-asan check-tsan check-clang \
-        fuzz-smoke valgrind coverage sizes format install clean
+        check-oom fuzz-smoke valgrind coverage sizes format install clean
