@@ -141,7 +141,7 @@ static void make_raw(struct terminal *t) {
     t->raw.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
     t->raw.c_cc[VMIN] = 1;
     t->raw.c_cc[VTIME] = 0;
-    tcsetattr(t->in_fd, TCSADRAIN, &t->raw);
+    tcsetattr(t->in_fd, TCSANOW, &t->raw);
 }
 
 static void arm_emergency(const struct terminal *t) {
@@ -259,12 +259,20 @@ struct terminal *term_open(struct err *err) {
     return t;
 }
 
-/* The last bytes: wait a little for a slow terminal, never for ever. */
+/* The last bytes. A terminal that takes nothing for a while is not waited for: what the kernel
+ * holds for it is thrown away, so that at least what restores it has room. */
 static void send_rest(struct terminal *t) {
     struct pollfd p = {.fd = t->out_fd, .events = POLLOUT};
     while (term_waiting(t) && poll(&p, 1, LEAVE_WAIT_MS) == 1 && (p.revents & POLLOUT) != 0)
         if (!term_flush(t))
             return;
+    if (!term_waiting(t))
+        return;
+    tcflush(t->out_fd, TCOFLUSH);
+    buf_clear(&t->pending);
+    t->sent = 0;
+    send_text(t, emergency.text);
+    term_flush(t);
 }
 
 void term_close(struct terminal *t) {
@@ -289,7 +297,7 @@ void term_close(struct terminal *t) {
 }
 
 void term_resume(struct terminal *t) {
-    tcsetattr(t->in_fd, TCSADRAIN, &t->raw);
+    tcsetattr(t->in_fd, TCSANOW, &t->raw);
 }
 
 void term_size(const struct terminal *t, int *rows, int *cols) {
