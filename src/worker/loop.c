@@ -188,7 +188,8 @@ static void sum_up(struct worker *w) {
     struct flights *lists[] = {&w->waiting, &w->flying, &w->answered};
     for (int i = 0; i < 3; i++)
         for (struct flight *f = lists[i]->head; f; f = f->next)
-            w->totals.left_in_flight += f->manifest.n;
+            if (!f->cut_short) /* those were counted when they were */
+                w->totals.left_in_flight += f->manifest.n;
     if (!w->options.once || w->drained || !db_is_open(w->db))
         return;
     if (!queue_count_due(w->db, &w->totals.left_due, &err) || w->totals.left_due == 0)
