@@ -18,7 +18,8 @@
 #define SNAPSHOT_MAX_TEXT ((size_t)4 * 1024 * 1024)
 #define CHUNK_BYTES ((size_t)16 * 1024)
 #define ALIGNMENT _Alignof(max_align_t)
-#define INTEGER_MAX 9e15 /* below 2^53: exact in JSON's numbers */
+#define MESSAGES_LOOKED_AT 200 /* for an event's recipient */
+#define INTEGER_MAX 9e15       /* below 2^53: exact in JSON's numbers */
 
 struct chunk {
     struct chunk *next;
@@ -311,13 +312,13 @@ static bool read_list(const struct reader *r, const struct json *object, const c
     if (!read_member(r, object, key, JSON_ARRAY, &list))
         return false;
     int n = list == NULL ? 0 : json_size(list);
-    char *items = arena_alloc(r->arena, (size_t)n * size);
+    char *items = arena_alloc(r->arena, (size_t)n * size), *item = items;
     if (items == NULL)
         return err_nomem(r->err);
-    for (int i = 0; i < n; i++) {
-        if (json_type(json_at(list, i)) != JSON_OBJECT)
+    for (const struct json *v = json_first(list); v != NULL; v = json_next(v), item += size) {
+        if (json_type(v) != JSON_OBJECT)
             return wrong(r, key, "an array of objects");
-        if (!read_fields(r, json_at(list, i), fields, field_count, items + (size_t)i * size))
+        if (!read_fields(r, v, fields, field_count, item))
             return false;
     }
     memcpy(array, &items, sizeof items);
@@ -344,27 +345,28 @@ static bool read_queue(const struct reader *r, const struct json *root, struct s
 static bool read_lanes(const struct reader *r, const struct json *root, struct snapshot *s) {
     if (!READ_LIST(r, root, "lanes", lane_fields, s->lanes, s->lane_count))
         return false;
-    for (int i = 0; i < s->lane_count; i++) {
-        const struct json *lane = json_at(json_get(root, "lanes"), i);
-        s->lanes[i].parked = str_eq(json_get_text(lane, "state"), "parked");
-    }
+    struct snap_lane *lane = s->lanes;
+    for (const struct json *v = json_first(json_get(root, "lanes")); v != NULL; v = json_next(v))
+        (lane++)->parked = str_eq(json_get_text(v, "state"), "parked");
     return true;
 }
 
 /* A failed event names no recipient in the document; where its message is there, it does. */
 static const struct json *message_of(const struct json *messages, const char *id) {
-    for (int i = 0; i < json_size(messages); i++)
-        if (str_eq(json_get_text(json_at(messages, i), "id"), id))
-            return json_at(messages, i);
+    const struct json *m = json_first(messages);
+    for (int i = 0; m != NULL && i < MESSAGES_LOOKED_AT; i++, m = json_next(m))
+        if (str_eq(json_get_text(m, "id"), id))
+            return m;
     return NULL;
 }
 
 static bool read_events(const struct reader *r, const struct json *root, struct snapshot *s) {
     if (!READ_LIST(r, root, "events", event_fields, s->events, s->event_count))
         return false;
+    const struct json *messages = json_get(root, "messages");
     for (int i = 0; i < s->event_count; i++) {
         struct snap_event *e = &s->events[i];
-        const struct json *to = json_get(message_of(json_get(root, "messages"), e->id), "to_email");
+        const struct json *to = json_get(message_of(messages, e->id), "to_email");
         e->failed = e->error[0] != '\0';
         if (e->to[0] == '\0' && json_text(to) != NULL && !read_text(r, to, "to_email", &e->to))
             return false;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "core/snapshot.h"
 
@@ -173,6 +174,26 @@ static int nothing_left(void **state) {
     return 0;
 }
 
+/* Read element by element from the start each time, this would take minutes. */
+static void long_lists_are_read_in_one_go(void **state) {
+    (void)state;
+    struct buf text;
+    struct err err = {0};
+    buf_init(&text, 4 << 20);
+    buf_puts(&text, "{\"events\":[{}");
+    for (int i = 1; i < 100000; i++)
+        buf_puts(&text, ",{}");
+    buf_puts(&text, "],\"messages\":[{}");
+    for (int i = 1; i < 20000; i++)
+        buf_puts(&text, ",{}");
+    buf_puts(&text, "]}");
+    struct snapshot *s = snapshot_parse(buf_text(&text), text.len, &err);
+    assert_non_null(s);
+    assert_int_equal(s->event_count, 100000);
+    snapshot_release(s);
+    buf_free(&text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(fixture_is_read, nothing_left),
@@ -181,6 +202,7 @@ int main(void) {
         cmocka_unit_test_teardown(errors_are_sorted, nothing_left),
         cmocka_unit_test_teardown(wrong_types_are_refused, nothing_left),
         cmocka_unit_test_teardown(away_keeps_the_numbers, nothing_left),
+        cmocka_unit_test_teardown(long_lists_are_read_in_one_go, nothing_left),
         cmocka_unit_test_teardown(out_of_memory_is_an_error, nothing_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
