@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "core/arena.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -16,47 +17,21 @@
 #include <string.h>
 
 #define SNAPSHOT_MAX_TEXT ((size_t)4 * 1024 * 1024)
-#define CHUNK_BYTES ((size_t)16 * 1024)
-#define ALIGNMENT _Alignof(max_align_t)
 #define MESSAGES_LOOKED_AT 200 /* for an event's recipient */
 #define INTEGER_MAX 9e15       /* below 2^53: exact in JSON's numbers */
 
-struct chunk {
-    struct chunk *next;
-    size_t used, size;
-    _Alignas(max_align_t) char bytes[];
-};
-
-struct arena {
+/* What a picture's `arena` points to: the picture itself, its count and its memory. */
+struct holder {
     struct snapshot picture;
     _Atomic int refs;
-    struct chunk *chunks;
+    struct arena memory;
     struct snapshot *base; /* an `away` picture points into the one it was made from */
 };
 
-static void *arena_alloc(struct arena *a, size_t size) {
-    size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    if (a->chunks == NULL || a->chunks->size - a->chunks->used < size) {
-        size_t room = size > CHUNK_BYTES ? size : CHUNK_BYTES;
-        struct chunk *c = mem_alloc(sizeof *c + room);
-        if (c == NULL)
-            return NULL;
-        c->size = room;
-        c->next = a->chunks;
-        a->chunks = c;
-    }
-    void *p = a->chunks->bytes + a->chunks->used;
-    a->chunks->used += size;
-    return p;
-}
-
-static void arena_free(struct arena *a) {
-    for (struct chunk *c = a->chunks, *next; c != NULL; c = next) {
-        next = c->next;
-        mem_free(c);
-    }
-    snapshot_release(a->base);
-    mem_free(a);
+static void holder_free(struct holder *h) {
+    arena_done(&h->memory);
+    snapshot_release(h->base);
+    mem_free(h);
 }
 
 /* --- one value into one member ---------------------------------------------------------------- */
@@ -77,7 +52,7 @@ struct field {
 };
 
 struct reader {
-    struct arena *arena;
+    struct arena *memory;
     struct err *err;
 };
 
@@ -114,7 +89,7 @@ static bool read_text(const struct reader *r, const struct json *v, const char *
     const char *s = json_text(v);
     if (s == NULL)
         return wrong(r, key, "a string");
-    char *copy = arena_alloc(r->arena, strlen(s) + 1);
+    char *copy = arena_alloc(r->memory, strlen(s) + 1);
     if (copy == NULL)
         return err_nomem(r->err);
     memcpy(copy, s, strlen(s) + 1);
@@ -312,7 +287,7 @@ static bool read_list(const struct reader *r, const struct json *object, const c
     if (!read_member(r, object, key, JSON_ARRAY, &list))
         return false;
     int n = list == NULL ? 0 : json_size(list);
-    char *items = arena_alloc(r->arena, (size_t)n * size), *item = items;
+    char *items = arena_alloc(r->memory, (size_t)n * size), *item = items;
     if (items == NULL)
         return err_nomem(r->err);
     for (const struct json *v = json_first(list); v != NULL; v = json_next(v), item += size) {
@@ -433,58 +408,58 @@ static bool read_document(const struct reader *r, const struct json *root, struc
     return true;
 }
 
-static struct arena *arena_new(struct err *err) {
-    struct arena *a = mem_alloc(sizeof *a);
-    if (a == NULL) {
+static struct holder *holder_new(struct err *err) {
+    struct holder *h = mem_alloc(sizeof *h);
+    if (h == NULL) {
         err_nomem(err);
         return NULL;
     }
-    atomic_init(&a->refs, 1);
-    a->picture.arena = a;
-    return a;
+    atomic_init(&h->refs, 1);
+    h->picture.arena = h;
+    return h;
 }
 
 struct snapshot *snapshot_parse(const char *json, size_t n, struct err *err) {
     struct json *root = json_parse(json, n, SNAPSHOT_MAX_TEXT, err);
     if (root == NULL)
         return NULL;
-    struct arena *a = arena_new(err);
-    if (a != NULL) {
-        struct reader r = {.arena = a, .err = err};
-        a->picture.now_us = -1;
-        a->picture.read_boot_us = -1;
-        if (!read_document(&r, root, &a->picture)) {
-            arena_free(a);
-            a = NULL;
+    struct holder *h = holder_new(err);
+    if (h != NULL) {
+        struct reader r = {.memory = &h->memory, .err = err};
+        h->picture.now_us = -1;
+        h->picture.read_boot_us = -1;
+        if (!read_document(&r, root, &h->picture)) {
+            holder_free(h);
+            h = NULL;
         }
     }
     json_free(root);
-    return a == NULL ? NULL : &a->picture;
+    return h == NULL ? NULL : &h->picture;
 }
 
 struct snapshot *snapshot_away(const struct snapshot *s, struct err *err) {
-    struct arena *a = arena_new(err);
-    if (a == NULL)
+    struct holder *h = holder_new(err);
+    if (h == NULL)
         return NULL;
-    struct arena *owner = s->arena;
-    a->picture = *s;
-    a->picture.arena = a;
-    a->picture.away = true;
+    struct holder *owner = s->arena;
+    h->picture = *s;
+    h->picture.arena = h;
+    h->picture.away = true;
     /* Of an away picture of an away picture only the first base matters: no chains. */
-    a->base = snapshot_hold(owner->base != NULL ? owner->base : &owner->picture);
-    return &a->picture;
+    h->base = snapshot_hold(owner->base != NULL ? owner->base : &owner->picture);
+    return &h->picture;
 }
 
 struct snapshot *snapshot_hold(struct snapshot *s) {
-    struct arena *a = s->arena;
-    atomic_fetch_add_explicit(&a->refs, 1, memory_order_relaxed);
+    struct holder *h = s->arena;
+    atomic_fetch_add_explicit(&h->refs, 1, memory_order_relaxed);
     return s;
 }
 
 void snapshot_release(struct snapshot *s) {
     if (s == NULL)
         return;
-    struct arena *a = s->arena;
-    if (atomic_fetch_sub_explicit(&a->refs, 1, memory_order_acq_rel) == 1)
-        arena_free(a);
+    struct holder *h = s->arena;
+    if (atomic_fetch_sub_explicit(&h->refs, 1, memory_order_acq_rel) == 1)
+        holder_free(h);
 }

@@ -258,9 +258,12 @@ static void move(struct ui *ui, const struct scene *scene, enum action action, i
         move_events(ui, scene, by, rows, boot_us);
 }
 
-static void focus_on(struct ui *ui, const struct scene *scene, enum focus focus, int64_t boot_us) {
-    ui->places.focus = focus;
-    if (focus == FOCUS_EVENTS && ui->places.event == 0)
+static void switch_focus(struct ui *ui, const struct scene *scene, enum action action,
+                         int64_t boot_us) {
+    bool other = action == ACT_NEXT_PANE && ui->places.focus == FOCUS_ERRORS;
+    bool events = action == ACT_GO_EVENTS || other;
+    ui->places.focus = events ? FOCUS_EVENTS : FOCUS_ERRORS;
+    if (events && ui->places.event == 0)
         move_events(ui, scene, -1, layout_events_rows(scene, ui->canvas.rows, ui->canvas.cols),
                     boot_us);
 }
@@ -294,8 +297,6 @@ static void refuse(struct ui *ui, int32_t key, int64_t boot_us) {
 static void act(struct ui *ui, const struct scene *scene, enum action action, int32_t key,
                 int64_t boot_us) {
     switch (action) {
-    case ACT_NONE:
-        break;
     case ACT_DOWN:
     case ACT_UP:
     case ACT_PAGE_DOWN:
@@ -305,14 +306,9 @@ static void act(struct ui *ui, const struct scene *scene, enum action action, in
         move(ui, scene, action, boot_us);
         break;
     case ACT_NEXT_PANE:
-        focus_on(ui, scene, ui->places.focus == FOCUS_ERRORS ? FOCUS_EVENTS : FOCUS_ERRORS,
-                 boot_us);
-        break;
     case ACT_GO_ERRORS:
-        focus_on(ui, scene, FOCUS_ERRORS, boot_us);
-        break;
     case ACT_GO_EVENTS:
-        focus_on(ui, scene, FOCUS_EVENTS, boot_us);
+        switch_focus(ui, scene, action, boot_us);
         break;
     case ACT_OPEN:
         look_closer(ui, scene, boot_us);
@@ -325,10 +321,8 @@ static void act(struct ui *ui, const struct scene *scene, enum action action, in
         start_quit(ui, scene, boot_us);
         break;
     case ACT_WORKERS:
-        ui->places.view = VIEW_WORKERS;
-        break;
     case ACT_HELP:
-        ui->places.view = VIEW_HELP;
+        ui->places.view = action == ACT_HELP ? VIEW_HELP : VIEW_WORKERS;
         ui->places.help_top = 0;
         break;
     case ACT_FREEZE:

@@ -7,7 +7,6 @@
 #include "ui/pane.h"
 
 enum action {
-    ACT_NONE,
     ACT_DOWN,
     ACT_UP,
     ACT_PAGE_DOWN,
