@@ -126,13 +126,27 @@ struct figure figure_clock_s(int64_t at_us) {
 }
 
 /* Month names by hand: strftime's follow the locale. */
+static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
 struct figure figure_when(int64_t at_us, int64_t now_us) {
-    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     struct tm tm;
     if (at_us / DAY == now_us / DAY || !split(at_us, &tm))
         return figure_clock(at_us);
     struct figure f;
     str_format(f.text, sizeof f.text, "%d %s", tm.tm_mday, months[tm.tm_mon]);
+    return f;
+}
+
+struct figure figure_moment(int64_t at_us, int64_t now_us) {
+    struct figure f, clock = figure_clock_s(at_us);
+    struct tm tm, now;
+    char year[8] = "";
+    if (at_us / DAY == now_us / DAY || !split(at_us, &tm) || !split(now_us, &now))
+        return clock;
+    if (tm.tm_year != now.tm_year)
+        str_format(year, sizeof year, " %04d", (tm.tm_year + 1900) % 10000);
+    str_format(f.text, sizeof f.text, "%d %s%s %.8s", tm.tm_mday, months[tm.tm_mon], year,
+               clock.text);
     return f;
 }

@@ -28,4 +28,7 @@ struct figure figure_clock(int64_t at_us);
 struct figure figure_clock_s(int64_t at_us);
 struct figure figure_when(int64_t at_us, int64_t now_us);
 
+/* The whole of it: "03:12:06", on another day "20 Sep 03:12:06", in another year with that too. */
+struct figure figure_moment(int64_t at_us, int64_t now_us);
+
 #endif

@@ -238,32 +238,40 @@ static void domain_in(char *dst, size_t size, const char *text) {
     }
 }
 
-static void parked_words(const struct snap_lane *l, struct state_row *out, char *what,
-                         size_t size) {
-    char code[64], domain[64];
-    refusal(code, sizeof code, l->text, str_eq(l->reason, "down"));
-    if (str_eq(l->reason, "key")) {
-        str_format(what, size, "%.32s refuses the key%s", l->name, code);
-        str_copy(out->todo, sizeof out->todo,
-                 "set a valid key where the workers start, restart them; t tries again");
-    } else if (str_eq(l->reason, "sender")) {
-        domain_in(domain, sizeof domain, l->text);
-        str_format(what, size, "%.32s refuses the sender%s", l->name, code);
-        str_format(out->todo, sizeof out->todo, "verify %s at %.32s, then t tries again", domain,
-                   l->name);
-    } else if (str_eq(l->reason, "down")) {
-        str_format(what, size, "%.32s is down%s", l->name, code);
-        str_copy(out->todo, sizeof out->todo, "nothing: it tries by itself; t tries now");
+void parked_todo(char *dst, size_t size, const char *lane, const char *reason, const char *text,
+                 const char *again) {
+    char domain[64];
+    if (str_eq(reason, "key")) {
+        str_format(dst, size,
+                   "set a valid key where the workers start, restart them; %s tries again", again);
+    } else if (str_eq(reason, "sender")) {
+        domain_in(domain, sizeof domain, text);
+        str_format(dst, size, "verify %s at %.32s, then %s tries again", domain, lane, again);
+    } else if (str_eq(reason, "down")) {
+        str_format(dst, size, "nothing: it tries by itself; %s tries now", again);
     } else {
-        str_format(what, size, "%.32s holds the account%s", l->name, code);
-        str_format(out->todo, sizeof out->todo, "ask %.32s; t tries again", l->name);
+        str_format(dst, size, "ask %.32s; %s tries again", lane, again);
     }
+}
+
+static void parked_words(const struct snap_lane *l, char *what, size_t size) {
+    char code[64];
+    refusal(code, sizeof code, l->text, str_eq(l->reason, "down"));
+    if (str_eq(l->reason, "key"))
+        str_format(what, size, "%.32s refuses the key%s", l->name, code);
+    else if (str_eq(l->reason, "sender"))
+        str_format(what, size, "%.32s refuses the sender%s", l->name, code);
+    else if (str_eq(l->reason, "down"))
+        str_format(what, size, "%.32s is down%s", l->name, code);
+    else
+        str_format(what, size, "%.32s holds the account%s", l->name, code);
 }
 
 static void parked_write(const struct view *v, struct state_row *out) {
     const struct snap_lane *l = parked_lane(v);
     char what[128], next[48] = "", wait[48] = "";
-    parked_words(l, out, what, sizeof what);
+    parked_words(l, what, sizeof what);
+    parked_todo(out->todo, sizeof out->todo, l->name, l->reason, l->text, "t");
     if (l->until_us >= 0)
         str_format(next, sizeof next, "; next try at %s", figure_clock_s(l->until_us).text);
     if (row(v, QUEUE_PENDING)->n > 0)

@@ -46,6 +46,11 @@ struct verdict_hold {
 void verdict_of(const struct snapshot *s, int64_t now_us, struct verdict_hold *hold,
                 struct state_row *out);
 
+/* What a person may do about a parked lane: its name, the reason word and the provider's text, and
+ * what makes it try again: a key or a command. */
+void parked_todo(char *dst, size_t size, const char *lane, const char *reason, const char *text,
+                 const char *again);
+
 /* Workers heard of in the last 30 s. */
 int snapshot_workers_up(const struct snapshot *s, int64_t now_us);
 

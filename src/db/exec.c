@@ -111,6 +111,22 @@ bool db_exec(struct db *db, const char *template, int n, const char *const *para
     return ok;
 }
 
+bool db_exec_one(struct db *db, db_exec_fn *exec, const char *template, int n,
+                 const char *const *params, PGresult **out, struct err *err) {
+    struct err why;
+    *out = NULL;
+    if (!exec(db, template, n, params, out, &why) &&
+        !(why.code == ERR_DB && strncmp(why.sqlstate, "22", 2) == 0)) {
+        *err = why;
+        return false;
+    }
+    if (*out && PQntuples(*out) == 1)
+        return true;
+    PQclear(*out);
+    *out = NULL;
+    return err_set(err, ERR_NOTFOUND, "there is no message %s", params[0]);
+}
+
 bool db_run(struct db *db, const char *template, struct err *err) {
     return db_exec(db, template, 0, NULL, NULL, err);
 }

@@ -27,7 +27,14 @@ struct table_map {
 bool db_exec(struct db *db, const char *template, int n, const char *const *params, PGresult **out,
              struct err *err) MUST_CHECK;
 
-/* The same without parameters, result thrown away: BEGIN, COMMIT, ... */
+/* db_exec, or guided_exec, for the one message whose id is $1: one row, or ERR_NOTFOUND, also where
+ * the id's type cannot hold that text. */
+typedef bool db_exec_fn(struct db *db, const char *template, int n, const char *const *params,
+                        PGresult **out, struct err *err);
+bool db_exec_one(struct db *db, db_exec_fn *exec, const char *template, int n,
+                 const char *const *params, PGresult **out, struct err *err) MUST_CHECK;
+
+/* db_exec without parameters, result thrown away: BEGIN, COMMIT, ... */
 bool db_run(struct db *db, const char *template, struct err *err) MUST_CHECK;
 
 /* Template to SQL; false on an unknown ${name} or out of memory. */

@@ -284,24 +284,11 @@ static const char follow_sql[] =
 
 /* clang-format on */
 
-/* An id that the column's type cannot hold names no message either. */
-static bool one_row(struct db *db, const char *sql, int n, const char *const *params, PGresult **r,
-                    struct err *err) {
-    struct err why;
-    if (!db_exec(db, sql, n, params, r, &why) &&
-        !(why.code == ERR_DB && strncmp(why.sqlstate, "22", 2) == 0))
-        return err_set(err, why.code, "%s", why.text);
-    if (*r && PQntuples(*r) == 1)
-        return true;
-    PQclear(*r);
-    *r = NULL;
-    return err_set(err, ERR_NOTFOUND, "there is no message %s", params[0]);
-}
-
 bool list_show(struct db *db, const char *id, bool bodies, struct buf *out, struct err *err) {
     PGresult *r = NULL;
     buf_clear(out);
-    if (!one_row(db, show_sql, 2, (const char *[]){id, bodies ? "true" : "false"}, &r, err))
+    if (!db_exec_one(db, db_exec, show_sql, 2, (const char *[]){id, bodies ? "true" : "false"}, &r,
+                     err))
         return false;
     const char *texts = cell_text(r, 0, 1);
     buf_puts(out, cell_text(r, 0, 0));
@@ -321,7 +308,7 @@ static void copy_cell(char *dst, size_t size, const PGresult *r, int col) {
 
 bool list_follow(struct db *db, const char *id, struct list_state *out, struct err *err) {
     PGresult *r = NULL;
-    if (!one_row(db, follow_sql, 1, (const char *[]){id}, &r, err))
+    if (!db_exec_one(db, db_exec, follow_sql, 1, (const char *[]){id}, &r, err))
         return false;
     copy_cell(out->status, sizeof out->status, r, 0);
     out->ended = cell_bool(r, 0, 1);

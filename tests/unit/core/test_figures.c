@@ -94,6 +94,11 @@ static void times(void **state) {
     assert_string_equal(figure_when(other, now).text, "20 Sep");
     assert_string_equal(figure_when(-1, now).text, "?");
     assert_string_equal(figure_clock(-1).text, "?");
+    assert_string_equal(figure_moment(now, now).text, "03:12:06");
+    assert_string_equal(figure_moment(other, now).text, "20 Sep 09:00:00");
+    assert_int_equal(clock_parse_utc("2031-12-31T23:59:59Z", &other), 1);
+    assert_string_equal(figure_moment(other, now).text, "31 Dec 2031 23:59:59");
+    assert_string_equal(figure_moment(-1, now).text, "?");
 }
 
 int main(void) {
