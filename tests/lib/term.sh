@@ -53,6 +53,12 @@ term_restored() {
         '#{alternate_on} #{cursor_flag} #{keypad_flag} #{mouse_any_flag}')"
 }
 
+# What still runs there is killed first: a terminal that closes sends SIGHUP and SIGCONT, and the
+# second makes a leak check that has just begun wait for ever.
 term_stop() {
+    local shell
+    if shell=$(tmux_run display-message -p -t test '#{pane_pid}' 2>/dev/null); then
+        pkill -KILL -P "$shell" || true
+    fi
     tmux_run kill-server 2>/dev/null || true
 }
