@@ -134,9 +134,12 @@ void ask_quit(struct dialog *d, const struct scene *scene) {
     str_copy(d->title, sizeof d->title, "Quit");
     dialog_line(d, true, "This window runs worker %.60s. Quitting stops that worker.",
                 own != NULL ? own->name : scene->gauges.worker_name);
-    dialog_line(d, false, "Its %s message%s in flight finish first (%s at most).",
-                figure_count(flying).text, flying == 1 ? "" : "s",
-                figure_age_exact(scene->options->drain_timeout_ms * USEC_PER_MS).text);
+    if (flying == 0)
+        dialog_line(d, false, "It has nothing in flight and stops at once.");
+    else
+        dialog_line(d, false, "Its %s message%s in flight finish%s first (%s at most).",
+                    figure_count(flying).text, flying == 1 ? "" : "s", flying == 1 ? "es" : "",
+                    figure_age_exact(scene->options->drain_timeout_ms * USEC_PER_MS).text);
     others_text(scene, others, sizeof others);
     dialog_line(d, false, "%s", others);
     dialog_line(d, false, "%s", "");

@@ -101,7 +101,7 @@ static void every_state_in_its_words(void **state) {
          "FAILING", "all 6 attempts of the last 2 min failed", NULL},
         {"{" PUBLISHED ",\"queue\":{" PENDING(
              9400, "03:12:00") "}," WORKER ",\"lanes\":[{\"name\":\"resend\",\"state\":\"open\","
-                                           "\"rate_used\":10,\"rate_allowed\":10,"
+                               "\"rate_used\":10,\"rate_allowed\":10,"
                                "\"empty_60s\":48,\"empty_since\":\"2026-09-22T03:06:00Z\","
                                "\"gone_at\":\"2026-09-22T03:23:06Z\"}]}",
          "THROTTLED", "10.0 of 10.0 requests/s for 6m; 9,400 wait, gone in about 11m",

@@ -48,6 +48,20 @@ static void words(void **state) {
     stage_close(&st);
 }
 
+static void says_what_is_in_flight(void **state) {
+    (void)state;
+    struct stage st;
+    struct dialog d;
+    stage_open_fixture(&st);
+    st.scene.gauges.worker_here = true;
+    ask_quit(&d, &st.scene);
+    assert_string_equal(d.lines[1].text, "It has nothing in flight and stops at once.");
+    st.scene.gauges.in_flight = 1;
+    ask_quit(&d, &st.scene);
+    assert_string_equal(d.lines[1].text, "Its 1 message in flight finishes first (30s at most).");
+    stage_close(&st);
+}
+
 static void resume_words(void **state) {
     (void)state;
     size_t n;
@@ -195,6 +209,7 @@ static void only_the_number_means_yes(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words),
+        cmocka_unit_test(says_what_is_in_flight),
         cmocka_unit_test(resume_words),
         cmocka_unit_test(what_it_acts_on_is_fixed),
         cmocka_unit_test(capped_counts_are_typed),
