@@ -23,8 +23,7 @@ void act_answer(struct ui *ui, int64_t boot_us, const char *fmt, ...) {
     ui->answer_until_us = boot_us + ANSWER_US;
 }
 
-/* --- changes -----------------------------------------------------------------------------------
- */
+/* --- changes --------------------------------------------------------------------------------- */
 
 /* May this window change anything? Answers where it may not. */
 static bool may_change(struct ui *ui, int64_t boot_us) {
@@ -85,8 +84,7 @@ static void start_trigger(struct ui *ui, int64_t boot_us) {
         send(ui, &c, boot_us);
 }
 
-/* --- leaving -----------------------------------------------------------------------------------
- */
+/* --- leaving --------------------------------------------------------------------------------- */
 
 /* With a worker here and somebody to tell when it has ended, the screen stays up meanwhile. */
 static void leave(struct ui *ui, int64_t boot_us) {
@@ -127,8 +125,7 @@ static bool interrupted_again(struct ui *ui, int64_t boot_us) {
     return true;
 }
 
-/* --- dialogs -----------------------------------------------------------------------------------
- */
+/* --- dialogs --------------------------------------------------------------------------------- */
 
 static void ask_for_reason(struct ui *ui) {
     ui->pause = ui->dialog.command;
@@ -212,8 +209,7 @@ static void key_to_prompt(struct ui *ui, int32_t key, int64_t boot_us) {
     }
 }
 
-/* --- looking -----------------------------------------------------------------------------------
- */
+/* --- looking --------------------------------------------------------------------------------- */
 
 static void freeze(struct ui *ui, const struct scene *scene, int64_t boot_us) {
     if (ui->frozen) {

@@ -56,8 +56,7 @@ static const char *plural(int64_t n) {
     return n == 1 ? "" : "s";
 }
 
-/* --- the menu ----------------------------------------------------------------------------------
- */
+/* --- the menu -------------------------------------------------------------------------------- */
 
 static void offer(struct dialog *d, char key, const char *text) {
     size_t n = strlen(d->choices);
@@ -103,8 +102,7 @@ bool ask_retry_scope(struct dialog *d, const struct scene *scene, const struct g
     return d->choices[0] != '\0';
 }
 
-/* --- the question ------------------------------------------------------------------------------
- */
+/* --- the question ---------------------------------------------------------------------------- */
 
 static void careful_line(struct dialog *d) {
     const struct scope *p = &d->scope;

@@ -55,8 +55,7 @@ enum dialog_end dialog_key(struct dialog *d, int32_t key, int64_t boot_us) {
     return d->number > 0 ? type_number(d, key) : DIALOG_NO;
 }
 
-/* --- drawing -----------------------------------------------------------------------------------
- */
+/* --- drawing --------------------------------------------------------------------------------- */
 
 /* Which lines are shown in `room` rows: blank ones go first, then the last that need not stay. */
 static int choose_lines(const struct dialog *d, int room, bool chosen[DIALOG_LINES]) {

@@ -81,8 +81,7 @@ static bool knows_titles(const char *name) {
     return false;
 }
 
-/* --- bytes -------------------------------------------------------------------------------------
- */
+/* --- bytes ----------------------------------------------------------------------------------- */
 
 static void send_text(struct terminal *t, const char *s) {
     buf_puts(&t->pending, s);
@@ -129,8 +128,7 @@ bool term_gone(const struct terminal *t) {
     return tcgetattr(t->in_fd, &now) != 0 && (errno == EIO || errno == ENOTTY);
 }
 
-/* --- modes -------------------------------------------------------------------------------------
- */
+/* --- modes ----------------------------------------------------------------------------------- */
 
 /* No echo, no lines, no signals from keys, no flow control, output as it is. */
 static void make_raw(struct terminal *t) {
@@ -173,8 +171,7 @@ static void open_output(struct terminal *t) {
         t->out_fd = STDOUT_FILENO;
 }
 
-/* --- curses ------------------------------------------------------------------------------------
- */
+/* --- curses ---------------------------------------------------------------------------------- */
 
 static void choose_colours(struct terminal *t) {
     const char *no_color = getenv("NO_COLOR");
@@ -318,8 +315,7 @@ int term_output_fd(const struct terminal *t) {
     return t->out_fd;
 }
 
-/* --- cells -------------------------------------------------------------------------------------
- */
+/* --- cells ----------------------------------------------------------------------------------- */
 
 /* Box drawing as the terminal's line set: one byte a cell instead of three. */
 static char line_letter(uint32_t ch) {

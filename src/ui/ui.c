@@ -57,8 +57,7 @@ bool ui_draining(const struct ui *ui) {
     return ui->ports->life != NULL && life_now(ui->ports->life) != LIFE_RUNNING;
 }
 
-/* --- the scene ---------------------------------------------------------------------------------
- */
+/* --- the scene ------------------------------------------------------------------------------- */
 
 /* The database's time now, as far as this window can tell. */
 static int64_t now_of(const struct ui *ui, int64_t boot_us) {
@@ -84,8 +83,7 @@ void ui_scene(struct ui *ui, int64_t boot_us, struct scene *out) {
     verdict_of(ui->current, out->live.now_us, &ui->hold, &out->state);
 }
 
-/* --- news --------------------------------------------------------------------------------------
- */
+/* --- news ------------------------------------------------------------------------------------ */
 
 static void take_snapshot(struct ui *ui) {
     struct snapshot *s = board_take(ui->ports->board);
@@ -117,8 +115,7 @@ static void look_at_life(struct ui *ui, int64_t boot_us) {
         ui_end_with(ui, UI_DRAINED);
 }
 
-/* --- drawing -----------------------------------------------------------------------------------
- */
+/* --- drawing --------------------------------------------------------------------------------- */
 
 static void tell_state(struct ui *ui, const struct scene *scene) {
     char title[200];
@@ -150,8 +147,7 @@ static void draw(struct ui *ui, int64_t boot_us) {
         ui->dialog.opened_us = boot_us; /* it stands: from here its keys count, after a moment */
 }
 
-/* --- keys --------------------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------------------------------ */
 
 static bool readable(int fd) {
     struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -197,8 +193,7 @@ static bool read_keys(struct ui *ui, bool ready, int64_t boot_us) {
     return keys.count > 0;
 }
 
-/* --- the turn ----------------------------------------------------------------------------------
- */
+/* --- the turn -------------------------------------------------------------------------------- */
 
 struct pace {
     int64_t every_us; /* between frames */
@@ -273,8 +268,7 @@ static void turn(struct ui *ui, struct pace *pace) {
         frame(ui, pace, boot_us);
 }
 
-/* --- start and end -----------------------------------------------------------------------------
- */
+/* --- start and end --------------------------------------------------------------------------- */
 
 static void on_resize(int signal) {
     (void)signal; /* it only has to interrupt the poll */
