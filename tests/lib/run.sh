@@ -27,6 +27,14 @@ flavour_is() {
     [ -z "${PG_ROOT-}" ] || pg_admin "DROP DATABASE IF EXISTS postroom_template" >/dev/null 2>&1
 }
 
+# The tests' PostgreSQL runs; one that died is replaced, so that only one test suffers.
+server_is_up() {
+    [ -z "${PG_ROOT-}" ] || ! pg_admin "SELECT 1" >/dev/null 2>&1 || return 0
+    [ -z "${PG_ROOT-}" ] || echo "the tests' PostgreSQL is gone; starting another"
+    pg_stop
+    pg_start && export PG_ROOT_SHARED=$PG_ROOT
+}
+
 one() {
     local test=$1 label=$1 log start seconds code=0
     label=${label#"$BUILD/"}
@@ -36,10 +44,7 @@ one() {
     log=$LOGS/$flavour-${label//\//-}.log
     case "$test" in
         *.sh | */unit/db/* | */unit/worker/*)
-            if [ -z "${PG_ROOT-}" ]; then
-                pg_start || exit 1
-                export PG_ROOT_SHARED=$PG_ROOT
-            fi
+            server_is_up || exit 1
             ;;
     esac
     start=$EPOCHREALTIME
