@@ -142,6 +142,19 @@ static void make_raw(struct terminal *t) {
     tcsetattr(t->in_fd, TCSANOW, &t->raw);
 }
 
+/* terminfo's "$<2>" asks curses for a delay; a plain write would show it. */
+static void strip_delays(char *text) {
+    char *out = text;
+    for (const char *p = text; *p != '\0';) {
+        const char *end = p[0] == '$' && p[1] == '<' ? strchr(p, '>') : NULL;
+        if (end != NULL)
+            p = end + 1;
+        else
+            *out++ = *p++;
+    }
+    *out = '\0';
+}
+
 static void arm_emergency(const struct terminal *t) {
     emergency.fd = t->out_fd;
     emergency.in_fd = t->in_fd;
@@ -151,6 +164,7 @@ static void arm_emergency(const struct terminal *t) {
                exit_alt_charset_mode != NULL ? exit_alt_charset_mode : "",
                cursor_normal != NULL ? cursor_normal : "", exit_ca_mode != NULL ? exit_ca_mode : "",
                BRACKETED_PASTE_OFF, t->titles ? TITLE_POP : "");
+    strip_delays(emergency.text);
     emergency.len = strlen(emergency.text);
     atomic_store(&emergency.armed, true);
 }

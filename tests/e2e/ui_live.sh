@@ -93,11 +93,14 @@ for signal in TERM HUP INT; do
     kill -s "$signal" "$(ui_pid)"
     ui_left 0 drained
 done
-ui 80 24
-term_wait ' FAILING '
-kill -s SEGV "$(ui_pid)"
-term_wait 'exit code 139'
-term_restored
+for term in tmux-256color vt100; do
+    UI_ENV="TERM=$term" ui 80 24
+    term_wait ' FAILING '
+    kill -s SEGV "$(ui_pid)"
+    term_wait 'exit code 139'
+    term_lacks '\$<' || fail "a delay of terminfo's was written as text"
+    [ "$term" = vt100 ] || term_restored # a vt100 has no second screen to leave
+done
 ui 80 24
 term_wait ' FAILING '
 kill -s TSTP "$(ui_pid)" # would stop a worker, too
