@@ -17,7 +17,8 @@
 #include <unistd.h>
 
 #define LOOK_US USEC_PER_SEC
-#define SHARE 5 /* at most a fifth of the time goes into looking */
+#define LOOK_SLOW_US (1500 * USEC_PER_MS) /* within the 2 s after which the screen says NO DATA */
+#define SHARE 5                           /* at most a fifth of the time goes into looking */
 #define HERE_US (10 * USEC_PER_SEC)
 #define RETRY_FIRST_US (USEC_PER_SEC / 2)
 #define RETRY_LONGEST_US (4 * USEC_PER_SEC) /* with 5 s for connecting: back within 10 s */
@@ -124,7 +125,8 @@ static void look_when_due(void *ctx) {
         return;
     bool ok = look(f, &err);
     int64_t took = clock_boot_us() - began;
-    f->look_at_us = began + (took * SHARE > LOOK_US ? took * SHARE : LOOK_US);
+    int64_t rest = took * SHARE > LOOK_SLOW_US ? LOOK_SLOW_US : took * SHARE;
+    f->look_at_us = began + (rest > LOOK_US ? rest : LOOK_US);
     if (ok)
         f->retry_after_us = 0;
     else
