@@ -18,7 +18,7 @@
 
 #define LOOK_US USEC_PER_SEC
 #define LOOK_SLOW_US (1500 * USEC_PER_MS) /* within the 2 s after which the screen says NO DATA */
-#define SHARE 5                           /* at most a fifth of the time goes into looking */
+#define SHARE 5                           /* about a fifth of the time goes into looking */
 #define HERE_US (10 * USEC_PER_SEC)
 #define RETRY_FIRST_US (USEC_PER_SEC / 2)
 #define RETRY_LONGEST_US (4 * USEC_PER_SEC) /* with 5 s for connecting: back within 10 s */
@@ -125,8 +125,9 @@ static void look_when_due(void *ctx) {
         return;
     bool ok = look(f, &err);
     int64_t took = clock_boot_us() - began;
-    int64_t rest = took * SHARE > LOOK_SLOW_US ? LOOK_SLOW_US : took * SHARE;
-    f->look_at_us = began + (rest > LOOK_US ? rest : LOOK_US);
+    int64_t most = took * 2 > LOOK_SLOW_US ? took * 2 : LOOK_SLOW_US;
+    int64_t wait = took * SHARE < most ? took * SHARE : most;
+    f->look_at_us = began + (wait > LOOK_US ? wait : LOOK_US);
     if (ok)
         f->retry_after_us = 0;
     else
