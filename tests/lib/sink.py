@@ -87,7 +87,7 @@ class Sink:
             answer = {"statusCode": r.status, "name": r.name, "message": r.message}
         finally:
             self.statuses[status] += 1
-            self.note(self.requests, {"time": now, "request": number, "conn": conn, "path": path,
+            await self.note(self.requests, {"time": now, "request": number, "conn": conn, "path": path,
                                       "key": key, "n": n, "status": status})
         if self.settings["latency_ms"]:
             await asyncio.sleep(self.settings["latency_ms"] / 1000)
@@ -140,7 +140,7 @@ class Sink:
                 raise Refused(409, "invalid_idempotent_request", "same key, other payload")
             if known[1] is None:
                 raise Refused(409, "concurrent_idempotent_requests", "still in flight")
-            self.record("replay", path, mails, range(len(mails)), key, digest, conn, number)
+            await self.record("replay", path, mails, range(len(mails)), key, digest, conn, number)
             return 200, known[1]
 
         slot = [digest, None]
@@ -165,7 +165,7 @@ class Sink:
 
         bad = {index for index, _, _ in wrong}
         good = [i for i in range(len(mails)) if i not in bad]
-        self.record("effect", path, mails, good, key, digest, conn, number)
+        await self.record("effect", path, mails, good, key, digest, conn, number)
         answer = {"data": [{"id": str(uuid.uuid4())} for _ in good]}
         if path == "/emails":
             answer = answer["data"][0]
@@ -218,7 +218,7 @@ class Sink:
         to = mail.get("to", "")
         return str(to[0] if isinstance(to, list) and to else to)
 
-    def record(self, kind, path, mails, taken, key, digest, conn, number):
+    async def record(self, kind, path, mails, taken, key, digest, conn, number):
         now, lines = time.time(), []
         for i in taken:
             mail = mails[i]
@@ -231,13 +231,14 @@ class Sink:
             self.count["effects" if kind == "effect" else "replays"] += 1
             if kind == "effect":
                 self.effects_of[ident] += 1
-        self.note(self.messages, *lines)
+        await self.note(self.messages, *lines)
 
     @staticmethod
-    def note(file, *lines):
+    async def note(file, *lines):
+        """On disk when it returns; other requests are heard meanwhile."""
         if lines:
             file.write("".join(json.dumps(line) + "\n" for line in lines).encode())
-            os.fdatasync(file.fileno())
+            await asyncio.get_running_loop().run_in_executor(None, os.fdatasync, file.fileno())
 
     def stats(self):
         return {"requests": self.count["requests"], "effects": self.count["effects"],

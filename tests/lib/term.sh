@@ -1,8 +1,10 @@
 # A real terminal: tmux on a socket of its own, fixed size and TERM, no user configuration.
 # shellcheck shell=bash
 
+terminal=0 # each has a server of its own: the last one may still be on its way out
+
 tmux_run() {
-    tmux -u -S "$WORK/tmux" -f /dev/null "$@"
+    tmux -u -S "$WORK/tmux.$terminal" -f /dev/null "$@"
 }
 
 # term_start COLUMNS ROWS COMMAND...: runs it on a fresh screen. When it ends, the screen says
@@ -10,6 +12,7 @@ tmux_run() {
 term_start() {
     local columns=$1 rows=$2
     shift 2
+    terminal=$((terminal + 1))
     printf '%q ' "$@" >"$WORK/term.command"
     cat >"$WORK/term.run" <<'RUN'
 stty -g >stty.before
