@@ -29,7 +29,7 @@ static inline bool database_given(void) {
     for (int c = 0; c < COLUMN_COUNT; c++)
         settings.columns[c] = column_name((enum column)c);
     if (!url)
-        puts("no POSTROOM_TEST_DATABASE: run by tests/db/view.sh");
+        puts("no POSTROOM_TEST_DATABASE: run by tests/db/*.sh");
     return url != NULL;
 }
 

@@ -7,60 +7,9 @@
 #include "db/lane.h"
 #include "db/queue.h"
 #include "db/request.h"
+#include "unit/db/database.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-static struct settings settings;
-static struct err err;
-
-static struct db *open_db(void) {
-    struct db *db = db_new(&settings, DB_WORKER, &err);
-    assert_non_null(db);
-    if (!db_open(db, &err))
-        fail_msg("%s", err.text);
-    return db;
-}
-
-/* psql is what an application would use; it also keeps these tests from trusting the code tested.
- */
-static char *psql(const char *sql, char *out, size_t size) {
-    char command[4096];
-    str_format(command, sizeof command,
-               "psql -XqAt -v ON_ERROR_STOP=1 \"$POSTROOM_TEST_DATABASE\" <<'SQL'\n%s\nSQL", sql);
-    FILE *p = popen(command, "r");
-    assert_non_null(p);
-    size_t n = fread(out, 1, size - 1, p);
-    out[n] = '\0';
-    assert_int_equal(pclose(p), 0);
-    return str_trim(out);
-}
-
-static void sql(const char *text) {
-    char out[256];
-    (void)psql(text, out, sizeof out);
-}
-
-static void is(const char *query, const char *expected) {
-    char out[1024];
-    assert_string_equal(psql(query, out, sizeof out), expected);
-}
-
-static int fresh(void **state) {
-    (void)state;
-    sql("TRUNCATE email_messages, postroom.requests, postroom.attempts, postroom.lanes,"
-        " postroom.usage, postroom.minutes, postroom.minute_errors;"
-        " UPDATE postroom.control SET paused_at = NULL;");
-    return 0;
-}
 
 static struct queue_ask ask_for(const char *worker, int rows) {
     struct queue_ask ask = {.worker = worker,
@@ -98,7 +47,7 @@ static void claims_urgent_then_oldest_then_due(void **state) {
         " ('e@x.org', 's', 'h', 200, now() - interval '2 sec', NULL),"
         " ('d@x.org', 's', 'h', NULL, now() - interval '1 hour', now() - interval '1 sec'),"
         " ('later@x.org', 's', 'h', 0, now(), now() + interval '1 hour')");
-    struct db *db = open_db();
+    struct db *db = open_db(DB_WORKER);
     struct queue_ask ask = ask_for("w", 10);
     int n = 0;
     struct message *m = claim(db, &ask, &n);
@@ -121,7 +70,7 @@ static void takes_due_retries_but_no_final_failures(void **state) {
         " ('r@x.org', 's', 'h', 'failed', now() - interval '1 s'),"
         " ('l@x.org', 's', 'h', 'failed', now() + interval '1 h'),"
         " ('f@x.org', 's', 'h', 'failed', NULL), ('x@x.org', 's', 'h', 'cancelled', NULL)");
-    struct db *db = open_db();
+    struct db *db = open_db(DB_WORKER);
     struct queue_ask ask = ask_for("w", 10);
     int n = 0;
     struct message *m = claim(db, &ask, &n);
@@ -135,7 +84,7 @@ static void stays_within_bytes_and_says_there_is_more(void **state) {
     (void)state;
     sql("INSERT INTO email_messages (to_email, subject, html)"
         " SELECT 'a@x.org', 's', repeat('x', 1000) FROM generate_series(1, 10)");
-    struct db *db = open_db();
+    struct db *db = open_db(DB_WORKER);
     struct queue_ask ask = ask_for("w", 100);
     struct message *m = NULL;
     bool more = false;
@@ -156,7 +105,7 @@ static void looks_only_from_the_floor_on(void **state) {
     (void)state;
     sql("INSERT INTO email_messages (to_email, subject, html, created_at) VALUES"
         " ('old@x.org', 's', 'h', now() - interval '1 h'), ('new@x.org', 's', 'h', now())");
-    struct db *db = open_db();
+    struct db *db = open_db(DB_WORKER);
     struct queue_ask ask = ask_for("w", 10);
     int n = 0;
     ask.floor.due_us[5] = clock_wall_us() - 60 * USEC_PER_SEC;
@@ -175,7 +124,7 @@ struct racer {
 
 static void *race(void *arg) {
     struct racer *r = arg;
-    struct db *db = open_db();
+    struct db *db = open_db(DB_WORKER);
     for (int n = 1; n > 0;) {
         struct queue_ask ask = ask_for(r->name, 7);
         struct message *m = claim(db, &ask, &n);
@@ -213,7 +162,7 @@ static void finishes_once_whatever_is_repeated(void **state) {
     (void)state;
     sql("INSERT INTO email_messages (to_email, subject, html, created_at) VALUES"
         " ('a@x.org', 's', 'h', now() - interval '1 s'), ('b@x.org', 's', 'h', now())");
-    struct db *db = open_db();
+    struct db *db = open_db(DB_WORKER);
     struct queue_ask ask = ask_for("w", 10);
     int n = 0;
     struct message *m = claim(db, &ask, &n);
@@ -242,7 +191,7 @@ static void finishes_once_whatever_is_repeated(void **state) {
 static void a_stale_token_changes_nothing(void **state) {
     (void)state;
     sql("INSERT INTO email_messages (to_email, subject, html) VALUES ('a@x.org', 's', 'h')");
-    struct db *db = open_db();
+    struct db *db = open_db(DB_WORKER);
     struct queue_ask ask = ask_for("first", 1);
     int n = 0, k = 0;
     struct message *m = claim(db, &ask, &n);
@@ -278,7 +227,7 @@ static void an_open_request_keeps_its_messages(void **state) {
     (void)state;
     sql("INSERT INTO email_messages (to_email, subject, html) SELECT 'a' || n || '@x.org', 's', 'h'"
         " FROM generate_series(1, 3) n");
-    struct db *db = open_db();
+    struct db *db = open_db(DB_WORKER);
     struct queue_ask ask = ask_for("dead", 3);
     int n = 0, k = 0;
     struct message *m = claim(db, &ask, &n);
@@ -314,7 +263,7 @@ static void a_deleted_member_breaks_its_request(void **state) {
     (void)state;
     sql("INSERT INTO email_messages (to_email, subject, html) SELECT 'a@x.org', 's', 'h'"
         " FROM generate_series(1, 3)");
-    struct db *db = open_db();
+    struct db *db = open_db(DB_WORKER);
     struct queue_ask ask = ask_for("dead", 3);
     int n = 0;
     struct message *m = claim(db, &ask, &n);
@@ -336,7 +285,7 @@ static const struct lane_setup LANE = {.name = "l", .start_rate = 10, .batch_siz
 
 static void slots_are_spaced_over_all_workers(void **state) {
     (void)state;
-    struct db *a = open_db(), *b = open_db();
+    struct db *a = open_db(DB_WORKER), *b = open_db(DB_WORKER);
     struct lane_grant first, second, third;
     assert_true(lane_register(a, &LANE, &err));
     assert_true(lane_draw(a, "l", "a", 5, 1000, &first, &err));
@@ -367,7 +316,7 @@ static bool tell(struct db *db, const struct lane_news *news, bool probe) {
 
 static void five_failures_in_a_row_park_the_lane(void **state) {
     (void)state;
-    struct db *db = open_db();
+    struct db *db = open_db(DB_WORKER);
     struct lane_grant grant;
     struct lane_news down = fault(LANE_DOWN, "503"), fine = fault(LANE_OK, "");
     assert_true(lane_register(db, &LANE, &err));
@@ -399,7 +348,7 @@ static void five_failures_in_a_row_park_the_lane(void **state) {
 
 static void a_refused_key_parks_until_somebody_acts(void **state) {
     (void)state;
-    struct db *db = open_db();
+    struct db *db = open_db(DB_WORKER);
     struct lane_grant grant;
     struct lane_news key = fault(LANE_KEY, "401 restricted"), rate = fault(LANE_RATE, "429");
     assert_true(lane_register(db, &LANE, &err));
@@ -416,7 +365,7 @@ static void a_refused_key_parks_until_somebody_acts(void **state) {
 
 static void follows_the_rate_but_never_above_the_configured(void **state) {
     (void)state;
-    struct db *db = open_db();
+    struct db *db = open_db(DB_WORKER);
     struct lane_news news = fault(LANE_OK, "");
     assert_true(lane_register(db, &LANE, &err));
     news.rate = 25;
@@ -434,7 +383,7 @@ static void follows_the_rate_but_never_above_the_configured(void **state) {
 
 static void counts_what_quotas_leave(void **state) {
     (void)state;
-    struct db *db = open_db();
+    struct db *db = open_db(DB_WORKER);
     struct lane_quota quota;
     struct lane_setup setup = LANE;
     setup.daily_quota = 100;
@@ -455,7 +404,7 @@ static void counts_what_quotas_leave(void **state) {
 
 static void a_pause_gives_no_slots(void **state) {
     (void)state;
-    struct db *db = open_db();
+    struct db *db = open_db(DB_WORKER);
     struct lane_grant grant;
     assert_true(lane_register(db, &LANE, &err));
     sql("UPDATE postroom.control SET paused_at = now()");
@@ -466,17 +415,8 @@ static void a_pause_gives_no_slots(void **state) {
 }
 
 int main(void) {
-    const char *url = getenv("POSTROOM_TEST_DATABASE");
-    if (!url) {
-        puts("no POSTROOM_TEST_DATABASE: run by tests/db/queue.sh");
+    if (!database_given())
         return 0;
-    }
-    settings = (struct settings){.database_url = url,
-                                 .listen_database_url = "",
-                                 .table = "email_messages",
-                                 .worker_name = "test"};
-    for (int c = 0; c < COLUMN_COUNT; c++)
-        settings.columns[c] = column_name((enum column)c);
 #define TEST(f) cmocka_unit_test_setup(f, fresh)
     const struct CMUnitTest tests[] = {
         TEST(claims_urgent_then_oldest_then_due),
