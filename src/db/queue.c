@@ -138,8 +138,10 @@ bool queue_claim(struct db *db, const struct queue_ask *ask, struct message **ou
 /* --- finish ------------------------------------------------------------------------------------
  */
 
-/* A finished row's lease is null: so a second run of the same rows changes nothing. Counters are
- * by worker, so that no worker waits for another's commit. */
+/* A finished row's lease is null: so a second run of the same rows changes nothing. That condition
+ * is written as a comparison with o, so that statistics taken while nothing was processing cannot
+ * make the planner think that it leaves one row (then it reads the whole table, row by row against
+ * all of o). Counters are by worker, so that no worker waits for another's commit. */
 static const char FINISH[] =
     "WITH " ON_DISK ","
     " o AS (SELECT * FROM unnest($3::text[]::${id_type}[], $4::bigint[], $5::text[], $6::int[],"
@@ -166,13 +168,13 @@ static const char FINISH[] =
     "   ${claimed_by} = CASE WHEN o.status = 'pending' THEN NULL ELSE m.${claimed_by} END,"
     "   ${lease_expires_at} = NULL, ${unfinished_claims} = 0, ${updated_at} = clock_timestamp()"
     "  FROM o WHERE m.${id} = o.id AND m.${claim_token} = o.token"
-    "   AND m.${lease_expires_at} IS NOT NULL"
-    "  RETURNING o.n, o.status, o.code, o.attempted),"
+    "   AND (m.${lease_expires_at} IS NOT NULL) = (o.n > 0)"
+    "  RETURNING o.n, o.id::text AS message_id, o.status, o.code, o.error, o.provider_id,"
+    "   o.request_id, o.position, o.members, o.ms, o.attempt, o.attempted),"
     " attempts AS (INSERT INTO postroom.attempts (message_id, outcome, attempt, worker, request_id,"
     "   position, members, ms, error_code, error, provider_id)"
-    "  SELECT o.id::text, o.status, o.attempt, $1, o.request_id, o.position, o.members, o.ms,"
-    "   o.code, o.error, o.provider_id FROM o JOIN done USING (n) WHERE o.attempted = 1"
-    "  ORDER BY n),"
+    "  SELECT message_id, status, attempt, $1, request_id, position, members, ms, code, error,"
+    "   provider_id FROM done WHERE attempted = 1 ORDER BY n),"
     " minutes AS (INSERT INTO postroom.minutes AS t (minute, worker, sent, failed)"
     "  SELECT date_trunc('minute', clock_timestamp()), $1, count(*) FILTER (WHERE status = 'sent'),"
     "   count(*) FILTER (WHERE status = 'failed') FROM done WHERE attempted = 1 HAVING count(*) > 0"

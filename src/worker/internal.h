@@ -41,6 +41,7 @@ struct worker {
     struct flights flying;   /* handed to net */
     struct flights answered; /* outcomes to be written */
     int flying_count;
+    int answered_count;    /* messages */
     int64_t content_bytes; /* of bodies waiting and flying */
     uint64_t last_id;
 
@@ -111,7 +112,8 @@ bool build_body(struct worker *w, struct flight *f, struct err *err);
 
 /* --- settle.c: answers -> outcomes -> rows --- */
 void settle_reap(struct worker *w);
-void settle_answered(struct worker *w, struct flight *f); /* its reading is filled */
+void settle_without_wire(struct worker *w, struct flight *f); /* the provider answers itself */
+void settle_answered(struct worker *w, struct flight *f);     /* its reading is filled */
 bool settle_write(struct worker *w, struct err *err);
 bool settle_split(struct worker *w, struct flight *f, struct err *err);
 

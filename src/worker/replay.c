@@ -5,19 +5,13 @@
 #include "base/str.h"
 #include "worker/internal.h"
 
-/* It cannot be the same request any more: what was on its way stays unknown. */
-static void hold(struct worker *w, struct flight *f, const char *why) {
+/* It cannot be made again as it was, so nothing tells whether it had its effect: on_uncertain
+ * decides, as for a provider without keys. */
+static void settle_unknown(struct worker *w, struct flight *f, const char *why) {
     char reason[300];
     str_format(reason, sizeof reason, "uncertain: maybe sent, the answer was lost (%s)", why);
-    flight_set_all(f, OUTCOME_HELD, "uncertain", reason);
-    flight_enter(f, FLIGHT_ANSWERED);
-    settle_answered(w, f);
-}
-
-/* Nothing tells whether a request without a key, or whose key is too old, had its effect. */
-static void settle_unknown(struct worker *w, struct flight *f) {
     f->manifest.key[0] = '\0';
-    flight_set_all(f, OUTCOME_UNCERTAIN, "lost", "lost: the worker ended before the answer came");
+    flight_set_all(f, OUTCOME_UNCERTAIN, "uncertain", reason);
     f->reading.definite = false;
     flight_enter(f, FLIGHT_ANSWERED);
     settle_answered(w, f);
@@ -36,10 +30,12 @@ static struct flight *flight_of(struct worker *w, struct manifest *m, int64_t de
 
 static bool revive(struct worker *w, struct flight *f, enum request_state state, struct err *err) {
     struct err why = {0};
-    if (f->manifest.key[0] == '\0' || f->manifest.age_ms > w->provider->key_life_ms) {
-        settle_unknown(w, f);
+    if (f->manifest.key[0] == '\0') {
+        settle_unknown(w, f, "the worker ended before it came");
+    } else if (f->manifest.age_ms > w->provider->key_life_ms) {
+        settle_unknown(w, f, "its key is too old to ask again");
     } else if (state == REQUEST_BROKEN) {
-        hold(w, f, "a message of that request was deleted or taken out");
+        settle_unknown(w, f, "a message of that request was deleted or taken out");
     } else if (build_body(w, f, &why)) {
         log_event(LOG_INFO, "request_again", "%s, %d messages, the same bytes and key",
                   f->manifest.id, f->manifest.n);
@@ -48,7 +44,7 @@ static bool revive(struct worker *w, struct flight *f, enum request_state state,
         flight_free(f); /* its lease brings it back */
         return err_nomem(err);
     } else {
-        hold(w, f, why.text);
+        settle_unknown(w, f, why.text);
     }
     return true;
 }

@@ -8,6 +8,7 @@
 
 #define CONTENT_MAX (2 * PLAN_MAX_BYTES)  /* bodies in memory; then wait for answers */
 #define REFUSED_WAIT_US USEC_PER_SEC      /* after the database refused a statement */
+#define UNWRITTEN_MAX 1000                /* outcomes wait to be written; first that */
 #define LEASE_SPARE_US (2 * USEC_PER_SEC) /* a lease counts as over this much earlier */
 
 int64_t send_lease_us(const struct worker *w, int64_t asked_us) {
@@ -27,10 +28,14 @@ static void launch(struct worker *w, struct flight *f, int64_t now_us) {
     f->probe = w->probe_at_hand;
     w->probe_at_hand = false;
     flight_enter(f, FLIGHT_ON_WIRE);
-    flights_push(&w->flying, f);
-    w->flying_count++;
     tally_add(&w->tally, TALLY_REQUESTS, 1, now_us);
     tally_add(&w->tally, TALLY_MESSAGES, f->manifest.n, now_us);
+    if (!w->provider->wire) {
+        settle_without_wire(w, f);
+        return;
+    }
+    flights_push(&w->flying, f);
+    w->flying_count++;
     if (!net_submit(w->net, f->id, &f->wire, slot > now_us ? slot : 0, f->deadline_us, &err))
         log_event(LOG_ERROR, "net", "%s", err.text);
 }
@@ -54,7 +59,7 @@ static bool wants(const struct worker *w) {
 static bool step(struct worker *w, struct err *err) {
     int64_t now = clock_boot_us();
     bool found = false;
-    if (!wants(w) || slots_free_places(w) == 0)
+    if (!wants(w) || slots_free_places(w) == 0 || w->answered_count >= UNWRITTEN_MAX)
         return false;
     int slots = slots_at_hand(w);
     if (w->pacer.slots == 0) {

@@ -61,6 +61,15 @@ void settle_answered(struct worker *w, struct flight *f) {
     if (!f->halves)
         decide(w, f);
     flights_push(&w->answered, f);
+    w->answered_count += f->manifest.n;
+}
+
+static void read_answer(struct worker *w, struct flight *f, const struct wire_response *response) {
+    f->took_ms = response->took_ms;
+    f->cut_short = w->cancelled;
+    w->provider->read(response, &f->manifest, &f->reading);
+    flight_enter(f, FLIGHT_ANSWERED);
+    settle_answered(w, f);
 }
 
 void settle_reap(struct worker *w) {
@@ -71,16 +80,20 @@ void settle_reap(struct worker *w) {
         if (f) {
             w->flying_count--;
             w->content_bytes -= f->body_bytes;
-            f->took_ms = response.took_ms;
-            f->cut_short = w->cancelled;
-            f->reading.lane =
-                (struct lane_news){.daily_used = -1, .monthly_used = -1, .retry_after_ms = -1};
-            w->provider->read(&response, &f->manifest, &f->reading);
-            flight_enter(f, FLIGHT_ANSWERED);
-            settle_answered(w, f);
+            read_answer(w, f, &response);
         }
         wire_response_done(&response);
     }
+}
+
+void settle_without_wire(struct worker *w, struct flight *f) {
+    struct wire_response response;
+    wire_response_init(&response);
+    response.end = WIRE_ANSWERED;
+    response.status = 200;
+    w->content_bytes -= f->body_bytes;
+    read_answer(w, f, &response);
+    wire_response_done(&response);
 }
 
 /* --- a refused batch goes again in halves
@@ -349,6 +362,7 @@ bool settle_write(struct worker *w, struct err *err) {
     finish_free(&fin);
     if (!ok)
         return false;
+    w->answered_count = 0;
     for (struct flight *f; (f = flights_pop(&w->answered));) {
         struct err quiet = {0};
         if (!report(w, f, &quiet))
