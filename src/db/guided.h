@@ -13,4 +13,9 @@
 bool guided_exec(struct db *db, const char *template, int n, const char *const *params,
                  PGresult **out, struct err *err) MUST_CHECK;
 
+/* The same, row by row: a join to the table is a look-up for each row, never a pass over all of
+ * it. Within a transaction that is open already, for the rest of that one. */
+bool guided_rows(struct db *db, const char *template, int n, const char *const *params,
+                 PGresult **out, struct err *err) MUST_CHECK;
+
 #endif

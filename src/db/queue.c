@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "base/str.h"
+#include "db/guided.h"
 #include "db/internal.h"
 #include "db/rows.h"
 
@@ -125,7 +126,7 @@ bool queue_claim(struct db *db, const struct queue_ask *ask, struct message **ou
     const char *params[] = {
         ask->worker, buf_text(&ranks), buf_text(&floors), rows, bytes, lease, buf_text(&ids), per};
     bool ok = !(ranks.failed || floors.failed || ids.failed || sql.failed) || err_nomem(err);
-    ok = ok && db_exec(db, buf_text(&sql), 8, params, &r, err) &&
+    ok = ok && guided_rows(db, buf_text(&sql), 8, params, &r, err) &&
          read_claimed(r, ask->rows, out, n, more, err);
     PQclear(r);
     buf_free(&ranks);
@@ -243,10 +244,10 @@ static bool read_back(struct db *db, struct finish *f, struct err *err) {
         if (f->rows[i].end == FINISH_LOST)
             array_text(&ids, f->rows[i].id);
     array_end(&ids);
-    bool ok = db_exec(db,
-                      "SELECT m.${id}::text, m.${claim_token}, m.${lease_expires_at} IS NULL"
-                      " FROM ${messages} m WHERE m.${id} = ANY($1::text[]::${id_type}[])",
-                      1, (const char *[]){buf_text(&ids)}, &r, err);
+    bool ok = guided_rows(db,
+                          "SELECT m.${id}::text, m.${claim_token}, m.${lease_expires_at} IS NULL"
+                          " FROM ${messages} m WHERE m.${id} = ANY($1::text[]::${id_type}[])",
+                          1, (const char *[]){buf_text(&ids)}, &r, err);
     for (int k = 0; ok && k < PQntuples(r); k++)
         for (int i = 0; i < f->row_count; i++)
             if (f->rows[i].end == FINISH_LOST && str_eq(f->rows[i].id, cell_text(r, k, 0)) &&
@@ -284,7 +285,7 @@ bool queue_finish(struct db *db, struct finish *f, struct err *err) {
         params[2 + i] = buf_text(&a[i]);
     }
     bool ok = !failed || err_nomem(err);
-    ok = ok && db_exec(db, FINISH, 2 + FINISH_ARRAYS, params, &r, err) &&
+    ok = ok && guided_rows(db, FINISH, 2 + FINISH_ARRAYS, params, &r, err) &&
          note_written(db, f, r, err);
     PQclear(r);
     for (int i = 0; i < FINISH_ARRAYS; i++)
@@ -298,28 +299,28 @@ bool queue_finish(struct db *db, struct finish *f, struct err *err) {
 bool queue_renew(struct db *db, const char *worker, int64_t lease_ms, struct err *err) {
     char lease[24];
     str_format(lease, sizeof lease, "%lld", (long long)lease_ms);
-    return db_exec(db,
-                   "WITH q AS (UPDATE postroom.requests SET"
-                   "  lease_expires_at = clock_timestamp() + $2::bigint * interval '1 ms'"
-                   "  WHERE worker = $1 AND lease_expires_at > now()) "
-                   "UPDATE ${messages} SET"
-                   " ${lease_expires_at} = clock_timestamp() + $2::bigint * interval '1 ms'"
-                   " WHERE ${status} = 'processing' AND ${claimed_by} = $1"
-                   " AND ${lease_expires_at} > now()",
-                   2, (const char *[]){worker, lease}, NULL, err);
+    return guided_rows(db,
+                       "WITH q AS (UPDATE postroom.requests SET"
+                       "  lease_expires_at = clock_timestamp() + $2::bigint * interval '1 ms'"
+                       "  WHERE worker = $1 AND lease_expires_at > now()) "
+                       "UPDATE ${messages} SET"
+                       " ${lease_expires_at} = clock_timestamp() + $2::bigint * interval '1 ms'"
+                       " WHERE ${status} = 'processing' AND ${claimed_by} = $1"
+                       " AND ${lease_expires_at} > now()",
+                       2, (const char *[]){worker, lease}, NULL, err);
 }
 
 bool queue_sweep(struct db *db, int64_t *n, struct err *err) {
     PGresult *r = NULL;
-    if (!db_exec(db,
-                 "WITH late AS MATERIALIZED (SELECT m.ctid AS ref, m.tableoid AS part"
-                 "  FROM ${messages} m WHERE m.${status} = 'processing'"
-                 "  AND m.${lease_expires_at} < now() AND " NO_OPEN_REQUEST
-                 "  ORDER BY m.${lease_expires_at} LIMIT 1000 FOR UPDATE OF m SKIP LOCKED) "
-                 "UPDATE ${messages} m SET ${status} = 'pending', ${claimed_by} = NULL,"
-                 " ${lease_expires_at} = NULL, ${updated_at} = now()"
-                 " FROM late WHERE m.ctid = late.ref AND m.tableoid = late.part RETURNING 1",
-                 0, NULL, &r, err))
+    if (!guided_rows(db,
+                     "WITH late AS MATERIALIZED (SELECT m.ctid AS ref, m.tableoid AS part"
+                     "  FROM ${messages} m WHERE m.${status} = 'processing'"
+                     "  AND m.${lease_expires_at} < now() AND " NO_OPEN_REQUEST
+                     "  ORDER BY m.${lease_expires_at} LIMIT 1000 FOR UPDATE OF m SKIP LOCKED) "
+                     "UPDATE ${messages} m SET ${status} = 'pending', ${claimed_by} = NULL,"
+                     " ${lease_expires_at} = NULL, ${updated_at} = now()"
+                     " FROM late WHERE m.ctid = late.ref AND m.tableoid = late.part RETURNING 1",
+                     0, NULL, &r, err))
         return false;
     *n = PQntuples(r);
     PQclear(r);
@@ -328,21 +329,22 @@ bool queue_sweep(struct db *db, int64_t *n, struct err *err) {
 
 bool queue_next_due(struct db *db, int64_t *due_us, int64_t *now_us, struct err *err) {
     PGresult *r = NULL;
-    if (!db_exec(db,
-                 "SELECT (extract(epoch FROM least("
-                 "  (SELECT min(d) FROM generate_series(0, 9) AS r(rank) CROSS JOIN LATERAL ("
-                 "    SELECT ${m.due} AS d FROM ${messages} m WHERE m.${status} = 'pending'"
-                 "     AND ${m.rank} = r.rank AND ${m.due} > now() ORDER BY ${m.due} LIMIT 1) p),"
-                 "  (SELECT min(d) FROM generate_series(0, 9) AS r(rank) CROSS JOIN LATERAL ("
-                 "    SELECT m.${next_attempt_at} AS d FROM ${messages} m"
-                 "     WHERE m.${status} = 'failed' AND m.${next_attempt_at} IS NOT NULL"
-                 "     AND ${m.rank} = r.rank AND m.${next_attempt_at} > now()"
-                 "     ORDER BY m.${next_attempt_at} LIMIT 1) f),"
-                 "  (SELECT min(coalesce(next_try_at, lease_expires_at)) FROM postroom.requests"
-                 "    WHERE state = 'open' AND coalesce(next_try_at, lease_expires_at) > now())))"
-                 "  * 1000000)::bigint,"
-                 " (extract(epoch FROM now()) * 1000000)::bigint",
-                 0, NULL, &r, err))
+    if (!guided_rows(
+            db,
+            "SELECT (extract(epoch FROM least("
+            "  (SELECT min(d) FROM generate_series(0, 9) AS r(rank) CROSS JOIN LATERAL ("
+            "    SELECT ${m.due} AS d FROM ${messages} m WHERE m.${status} = 'pending'"
+            "     AND ${m.rank} = r.rank AND ${m.due} > now() ORDER BY ${m.due} LIMIT 1) p),"
+            "  (SELECT min(d) FROM generate_series(0, 9) AS r(rank) CROSS JOIN LATERAL ("
+            "    SELECT m.${next_attempt_at} AS d FROM ${messages} m"
+            "     WHERE m.${status} = 'failed' AND m.${next_attempt_at} IS NOT NULL"
+            "     AND ${m.rank} = r.rank AND m.${next_attempt_at} > now()"
+            "     ORDER BY m.${next_attempt_at} LIMIT 1) f),"
+            "  (SELECT min(coalesce(next_try_at, lease_expires_at)) FROM postroom.requests"
+            "    WHERE state = 'open' AND coalesce(next_try_at, lease_expires_at) > now())))"
+            "  * 1000000)::bigint,"
+            " (extract(epoch FROM now()) * 1000000)::bigint",
+            0, NULL, &r, err))
         return false;
     *due_us = cell_int(r, 0, 0, INT64_MAX);
     *now_us = cell_int(r, 0, 1, 0);
@@ -352,15 +354,16 @@ bool queue_next_due(struct db *db, int64_t *due_us, int64_t *now_us, struct err 
 
 bool queue_is_due(struct db *db, bool *yes, struct err *err) {
     PGresult *r = NULL;
-    if (!db_exec(db,
-                 "SELECT EXISTS (SELECT FROM generate_series(0, 9) AS r(rank) CROSS JOIN LATERAL ("
-                 "   SELECT FROM ${messages} m WHERE m.${status} = 'pending'"
-                 "    AND ${m.rank} = r.rank AND ${m.due} <= now() LIMIT 1) p)"
-                 " OR EXISTS (SELECT FROM generate_series(0, 9) AS r(rank) CROSS JOIN LATERAL ("
-                 "   SELECT FROM ${messages} m WHERE m.${status} = 'failed'"
-                 "    AND m.${next_attempt_at} IS NOT NULL AND ${m.rank} = r.rank"
-                 "    AND m.${next_attempt_at} <= now() LIMIT 1) f)",
-                 0, NULL, &r, err))
+    if (!guided_rows(
+            db,
+            "SELECT EXISTS (SELECT FROM generate_series(0, 9) AS r(rank) CROSS JOIN LATERAL ("
+            "   SELECT FROM ${messages} m WHERE m.${status} = 'pending'"
+            "    AND ${m.rank} = r.rank AND ${m.due} <= now() LIMIT 1) p)"
+            " OR EXISTS (SELECT FROM generate_series(0, 9) AS r(rank) CROSS JOIN LATERAL ("
+            "   SELECT FROM ${messages} m WHERE m.${status} = 'failed'"
+            "    AND m.${next_attempt_at} IS NOT NULL AND ${m.rank} = r.rank"
+            "    AND m.${next_attempt_at} <= now() LIMIT 1) f)",
+            0, NULL, &r, err))
         return false;
     *yes = cell_bool(r, 0, 0);
     PQclear(r);
@@ -369,13 +372,13 @@ bool queue_is_due(struct db *db, bool *yes, struct err *err) {
 
 bool queue_count_due(struct db *db, int64_t *n, struct err *err) {
     PGresult *r = NULL;
-    if (!db_exec(db,
-                 "SELECT (SELECT count(*) FROM (SELECT 1 FROM ${messages} m"
-                 "  WHERE m.${status} = 'pending' AND ${m.due} <= now() LIMIT 10000) p)"
-                 " + (SELECT count(*) FROM (SELECT 1 FROM ${messages} m"
-                 "  WHERE m.${status} = 'failed' AND m.${next_attempt_at} IS NOT NULL"
-                 "  AND m.${next_attempt_at} <= now() LIMIT 10000) f)",
-                 0, NULL, &r, err))
+    if (!guided_rows(db,
+                     "SELECT (SELECT count(*) FROM (SELECT 1 FROM ${messages} m"
+                     "  WHERE m.${status} = 'pending' AND ${m.due} <= now() LIMIT 10000) p)"
+                     " + (SELECT count(*) FROM (SELECT 1 FROM ${messages} m"
+                     "  WHERE m.${status} = 'failed' AND m.${next_attempt_at} IS NOT NULL"
+                     "  AND m.${next_attempt_at} <= now() LIMIT 10000) f)",
+                     0, NULL, &r, err))
         return false;
     *n = cell_int(r, 0, 0, 0);
     PQclear(r);
@@ -399,7 +402,7 @@ bool queue_reload(struct db *db, struct message *messages, int n, struct err *er
                " JOIN ${messages} m ON m.${id} = o.id",
                ROWS_COLUMNS);
     bool ok = !(ids.failed || sql.failed) || err_nomem(err);
-    ok = ok && db_exec(db, buf_text(&sql), 1, (const char *[]){buf_text(&ids)}, &r, err);
+    ok = ok && guided_rows(db, buf_text(&sql), 1, (const char *[]){buf_text(&ids)}, &r, err);
     if (ok && PQntuples(r) != n)
         ok = err_set(err, ERR_NOTFOUND, "a message was deleted while it was being sent");
     for (int i = 0; ok && i < n; i++) {

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "db/guided.h"
 #include "db/internal.h"
 #include "db/rows.h"
 
@@ -76,7 +77,8 @@ bool request_store(struct db *db, const char *worker, const struct manifest *con
     str_format(lease, sizeof lease, "%lld", (long long)lease_ms);
     params[1 + STORE_ARRAYS] = lease;
     params[2 + STORE_ARRAYS] = answered;
-    bool ok = !failed ? db_exec(db, STORE, 3 + STORE_ARRAYS, params, NULL, err) : err_nomem(err);
+    bool ok =
+        !failed ? guided_rows(db, STORE, 3 + STORE_ARRAYS, params, NULL, err) : err_nomem(err);
     for (int i = 0; i < STORE_ARRAYS; i++)
         buf_free(&a[i]);
     return ok;
@@ -115,8 +117,8 @@ static bool claim_members(struct db *db, const char *worker, const char *members
     buf_puts(&sql, CLAIM_MEMBERS);
     buf_puts(&sql, ROWS_COLUMNS);
     bool ok = !sql.failed || err_nomem(err);
-    ok = ok &&
-         db_exec(db, buf_text(&sql), 4, (const char *[]){worker, m->id, members, lease}, out, err);
+    ok = ok && guided_rows(db, buf_text(&sql), 4, (const char *[]){worker, m->id, members, lease},
+                           out, err);
     buf_free(&sql);
     return ok;
 }
@@ -162,7 +164,7 @@ bool request_take(struct db *db, const char *worker, const char *lane, int64_t l
     memset(out, 0, sizeof *out);
     *state = REQUEST_NONE;
     str_format(lease, sizeof lease, "%lld", (long long)lease_ms);
-    if (!db_exec(db, TAKE, 3, (const char *[]){worker, lane, lease}, &q, err))
+    if (!guided_rows(db, TAKE, 3, (const char *[]){worker, lane, lease}, &q, err))
         return false;
     if (PQntuples(q) == 0) {
         PQclear(q);
@@ -182,10 +184,11 @@ bool request_take(struct db *db, const char *worker, const char *lane, int64_t l
 }
 
 bool request_hurry(struct db *db, struct err *err) {
-    return db_exec(db,
-                   "UPDATE postroom.requests q SET next_try_at = now()"
-                   " WHERE q.state = 'open' AND q.next_try_at > now() AND EXISTS (SELECT FROM"
-                   "  unnest(q.members) AS o(id) JOIN ${messages} m ON m.${id} = o.id::${id_type}"
-                   "  WHERE m.${status} = 'pending' AND m.${request_id} = q.id)",
-                   0, NULL, NULL, err);
+    return guided_rows(
+        db,
+        "UPDATE postroom.requests q SET next_try_at = now()"
+        " WHERE q.state = 'open' AND q.next_try_at > now() AND EXISTS (SELECT FROM"
+        "  unnest(q.members) AS o(id) JOIN ${messages} m ON m.${id} = o.id::${id_type}"
+        "  WHERE m.${status} = 'pending' AND m.${request_id} = q.id)",
+        0, NULL, NULL, err);
 }
