@@ -11,7 +11,7 @@
 #include "core/outcome.h"
 #include "db/db.h"
 
-#define LANE_SPARE 0.97 /* share of the allowed rate that is used: 30 ms of a second for jitter */
+#define LANE_SPARE 0.96 /* share of the allowed rate that is used: 40 ms of a second for jitter */
 
 struct lane_setup {
     const char *name;

@@ -11,7 +11,7 @@
 #define FULL_LOOK_US (5 * USEC_PER_SEC) /* the whole queue, past its floors */
 #define FULL_LOOK_CHEAP_US (10 * USEC_PER_MS)
 #define FLOOR_LAG_US (10 * USEC_PER_SEC) /* mail of transactions that commit this late is seen */
-#define LEAD_MIN_US (5 * USEC_PER_MS)
+#define LEAD_MIN_US (8 * USEC_PER_MS)
 #define LEAD_MAX_US (100 * USEC_PER_MS)
 
 /* What one look at the queue brought. */

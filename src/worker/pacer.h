@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PACER_LATE_US INT64_C(20000)
+#define PACER_LATE_US INT64_C(12000)
 
 struct pacer {
     int slots;          /* left */
