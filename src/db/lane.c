@@ -44,10 +44,11 @@ static const char DRAW[] =
     "   AND (l.parked_reason IS NULL OR l.parked_until <= clock_timestamp())"
     "  RETURNING l.rate, l.parked_reason IS NOT NULL AS probe,"
     "   (extract(epoch FROM l.next_slot - clock_timestamp()) * 1000000)::bigint AS end_us,"
-    "   l.next_slot) "
+    "   l.next_slot, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now_us) "
     "SELECT d.end_us, d.probe, c.paused, l.parked_reason,"
     " (extract(epoch FROM l.parked_until - clock_timestamp()) * 1000000)::bigint, l.rate,"
-    " l.failures, (extract(epoch FROM c.trigger_at) * 1000000)::bigint, d.next_slot, l.parked_text"
+    " l.failures, (extract(epoch FROM c.trigger_at) * 1000000)::bigint, d.next_slot, "
+    "l.parked_text, d.now_us"
     " FROM c LEFT JOIN postroom.lanes l ON l.name = $1 LEFT JOIN drawn d ON true";
 
 bool lane_draw(struct db *db, const char *lane, const char *worker, int want, int64_t guard_ms,
@@ -78,6 +79,7 @@ bool lane_draw(struct db *db, const char *lane, const char *worker, int want, in
     if (cell_text(r, 0, 0)) {
         out->slots = out->probe ? 1 : want;
         str_copy(out->end, sizeof out->end, cell_text(r, 0, 8));
+        out->now_us = cell_int(r, 0, 10, 0);
         out->first_in_us = cell_int(r, 0, 0, 0) - out->slots * out->spacing_us;
     }
     PQclear(r);

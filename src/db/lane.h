@@ -27,7 +27,8 @@ bool lane_register(struct db *db, const struct lane_setup *setup, struct err *er
 
 struct lane_grant {
     int slots;           /* granted; 0: parked, paused */
-    int64_t first_in_us; /* the first one, from now */
+    int64_t first_in_us; /* the first one, from now_us on */
+    int64_t now_us;      /* the database's clock when it drew them */
     int64_t spacing_us;  /* between slots; 0: no limit */
     bool probe;          /* the lane is parked: this one request is a probe */
     bool paused;

@@ -46,6 +46,8 @@ struct worker {
     uint64_t last_id;
 
     struct pacer pacer;
+    int64_t clock_offset_us;     /* boot clock less the database's, as the fastest answers told */
+    int64_t clock_told_us;       /* when they last did; 0: never */
     struct lane_grant grant;     /* as last drawn */
     enum lane_fault told_parked; /* as last said in the log */
     bool probe_at_hand;          /* the slot we hold is a parked lane's probe */
