@@ -132,7 +132,7 @@ bool db_run(struct db *db, const char *template, struct err *err) {
 }
 
 bool db_begin(struct db *db, struct err *err) {
-    return db_run(db, "BEGIN", err);
+    return db_run(db, "BEGIN; SELECT " DB_NO_IDLING, err);
 }
 
 bool db_commit(struct db *db, struct err *err) {

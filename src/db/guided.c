@@ -6,7 +6,7 @@
 
 #define INDEX_ONLY                                                                                 \
     "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', "    \
-    "true), set_config('jit', 'off', true)"
+    "true), set_config('jit', 'off', true), " DB_NO_IDLING
 #define ROW_BY_ROW                                                                                 \
     INDEX_ONLY ", set_config('enable_hashjoin', 'off', true),"                                     \
                " set_config('enable_mergejoin', 'off', true)"

@@ -37,6 +37,10 @@ bool db_exec_one(struct db *db, db_exec_fn *exec, const char *template, int n,
 /* db_exec without parameters, result thrown away: BEGIN, COMMIT, ... */
 bool db_run(struct db *db, const char *template, struct err *err) MUST_CHECK;
 
+/* For a transaction's first statement: a process that is stopped in the middle must not hold its
+ * locks for ever; the server ends its session instead. */
+#define DB_NO_IDLING "set_config('idle_in_transaction_session_timeout', '5s', true)"
+
 /* Template to SQL; false on an unknown ${name} or out of memory. */
 bool db_expand(const struct db *db, const char *template, struct buf *out,
                struct err *err) MUST_CHECK;
