@@ -40,8 +40,9 @@ export LAYER_TABLE := $(foreach l,$(LAYERS),$(l):$(subst $(space),$(comma),$(str
 
 # --- flags ---------------------------------------------------------------------------------------
 # The same sources are built in several flavours, each in a folder of its own.
-FLAVOURS     := release clang asan tsan coverage fuzz
+FLAVOURS     := release fault clang asan tsan coverage fuzz
 DIR_release  := $(BUILD)
+DIR_fault    := $(BUILD)/fault
 DIR_clang    := $(BUILD)/clang
 DIR_asan     := $(BUILD)/asan
 DIR_tsan     := $(BUILD)/tsan
@@ -49,6 +50,7 @@ DIR_coverage := $(BUILD)/coverage
 DIR_fuzz     := $(BUILD)/fuzz
 
 CC_release   := $(CC)
+CC_fault     := $(CC)
 CC_clang     := clang
 CC_asan      := $(CC)
 CC_tsan      := $(CC)
@@ -56,8 +58,10 @@ CC_coverage  := $(CC)
 CC_fuzz      := clang
 
 fortified     = $(CFLAGS) -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
-sanitized     = -O1 -g -fno-omit-frame-pointer -fsanitize=$(1)
+# Sanitized builds and `fault` can be ended at named points (base/fault.h).
+sanitized     = -O1 -g -fno-omit-frame-pointer -DPOSTROOM_FAULTS -fsanitize=$(1)
 OPT_release  := $(if $(SANITIZE),$(call sanitized,$(SANITIZE)),$(fortified))
+OPT_fault    := $(fortified) -DPOSTROOM_FAULTS
 OPT_clang    := $(fortified) -Werror
 OPT_asan     := $(call sanitized,address$(comma)undefined) -fno-sanitize-recover=undefined
 OPT_tsan     := $(call sanitized,thread)
@@ -150,7 +154,7 @@ $(BUILD)/gen/schema_sql.h: $(wildcard schema/*.sql) tools/embed
 
 # --- tests ---------------------------------------------------------------------------------------
 UNIT  := $(sort $(wildcard tests/unit/*/test_*.c))
-E2E   := $(sort $(wildcard tests/db/*.sh tests/e2e/[0-9]*.sh tests/e2e/ui_*.sh))
+E2E   := $(sort $(wildcard tests/db/*.sh tests/e2e/[0-9]*.sh tests/e2e/ui_*.sh tests/fault/[0-9]*.sh))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(DIR_fuzz)/target/%,$(sort $(wildcard tests/fuzz/*/*.c)))
 LINTS := tools/layers tools/banned tools/format tools/words
 
@@ -170,7 +174,7 @@ deps: ## install the Debian packages that are missing
 demo: $(BINARY) ## build, then see it work: private database, sandbox, sample mail, dashboard
 	@exec $(BINARY) demo
 
-check: $(foreach f,release clang asan tsan,$(DIR_$(f))/postroom) $(foreach f,release asan tsan,$(call unit,$(f))) $(OOM) $(FUZZERS) ## every test, all flavours
+check: $(foreach f,release fault clang asan tsan,$(DIR_$(f))/postroom) $(foreach f,release asan tsan,$(call unit,$(f))) $(OOM) $(FUZZERS) ## every test, all flavours
 	@$(RUN) lint $(LINTS) \
 	    release $(call unit,release) $(E2E) \
 	    asan $(call unit,asan) $(call also,asan) $(OOM) tests/fuzz/run.sh \
@@ -182,7 +186,7 @@ lint: | $(READY) ## layers, banned functions, format, words
 check-unit: $(call unit,release) ## unit tests
 	@$(RUN) release $^
 
-check-e2e: $(BINARY) $(call unit,release) ## end-to-end tests (E2E=tests/e2e/NN_x.sh for one)
+check-e2e: $(BINARY) $(DIR_fault)/postroom $(call unit,release) ## end-to-end tests (E2E=tests/e2e/NN_x.sh for one)
 	@$(RUN) release $(E2E)
 
 check-peers: $(BINARY) ## official clients against the sandbox (node 20 or newer; skipped without)

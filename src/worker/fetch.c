@@ -3,6 +3,7 @@
  * Two ways. While there is a backlog slots are drawn ahead and filled. When the queue was dry, the
  * slot and the claim are one transaction that is rolled back where there is no mail, so that
  * looking costs the lane nothing and many idle workers do not use up each other's slots. */
+#include "base/fault.h"
 #include "base/mem.h"
 #include "worker/internal.h"
 #include "worker/plan.h"
@@ -127,6 +128,8 @@ static bool take_in(struct worker *w, struct haul *h, struct err *err) {
     if (h->n > 0 && !w->options.once) /* a single run must leave nothing behind its floors */
         raise_floors(w, h->messages, h->n);
     slots_quota_used(w, h->n);
+    if (h->n > 0)
+        fault_point("K2");
     bool built = h->n == 0 ||
                  build_flights(w, h->messages, h->n, send_lease_us(w, h->asked_us), &fresh, err);
     bool stored = store(w, &fresh, err);
@@ -146,6 +149,7 @@ bool fetch_mail(struct worker *w, int requests, bool *found, struct err *err) {
         return false;
     if (*found || !w->hungry)
         return true;
+    fault_point("K1");
     if (!ask(w, requests, &haul, err))
         return false;
     *found = haul.n > 0;
@@ -201,6 +205,7 @@ bool fetch_cold(struct worker *w, bool *found, struct err *err) {
         w->dry = true;
         return ok;
     }
+    fault_point("K1");
     if (db_commit(w->db, err))
         return haul.n == 0 || take_in(w, &haul, err);
     drop_uncommitted(w, &haul);

@@ -1,6 +1,7 @@
 /* Off it goes: slots are filled and requests handed to the network at their times. Token first:
  * mail is claimed when a slot is at hand, so that what comes late and urgent takes the next slot.
  * The worker's thread. */
+#include "base/fault.h"
 #include "worker/internal.h"
 #include "worker/plan.h"
 
@@ -27,6 +28,7 @@ static void launch(struct worker *w, struct flight *f, int64_t now_us) {
     int64_t slot = pacer_take(&w->pacer);
     f->probe = w->probe_at_hand;
     w->probe_at_hand = false;
+    fault_point("K2S");
     flight_enter(f, FLIGHT_ON_WIRE);
     tally_add(&w->tally, TALLY_REQUESTS, 1, now_us);
     tally_add(&w->tally, TALLY_MESSAGES, f->manifest.n, now_us);

@@ -1,5 +1,6 @@
 /* Answers become outcomes, outcomes become rows: one transaction for all that came in a turn, and
  * only after it is committed does anybody hear of them. The worker's thread. */
+#include "base/fault.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "worker/internal.h"
@@ -354,8 +355,10 @@ bool settle_write(struct worker *w, struct err *err) {
         return true;
     if (!split_all(w, err))
         return false;
+    fault_point("K6");
     bool ok = gather(w, &fin, err) && finish(w, &fin, err);
     if (ok) {
+        fault_point("K7");
         tell_all(w, &fin);
         look_forward(w, &fin);
     }

@@ -10,6 +10,9 @@ set -euo pipefail
 LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ROOT=$(cd "$LIB/../.." && pwd)
 POSTROOM=$(realpath "${POSTROOM:-$ROOT/build/postroom}")
+# The same with fault points (src/base/fault.h); sanitized builds have them anyway.
+FAULTY=$(dirname "$POSTROOM")/fault/postroom
+[ -x "$FAULTY" ] || FAULTY=$POSTROOM
 NAME=$(basename "$0" .sh)
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/postroom-$NAME.XXXXXX")
 cd "$WORK"
