@@ -139,10 +139,13 @@ bool queue_claim(struct db *db, const struct queue_ask *ask, struct message **ou
 /* --- finish ------------------------------------------------------------------------------------
  */
 
-/* A finished row's lease is null: so a second run of the same rows changes nothing. That condition
- * is written as a comparison with o, so that statistics taken while nothing was processing cannot
- * make the planner think that it leaves one row (then it reads the whole table, row by row against
- * all of o). Counters are by worker, so that no worker waits for another's commit. */
+/* Ours is what carries our token and our name: the number alone would not do, because a claim lost
+ * in a crash of the server is made again by somebody else with the same one. A request is closed
+ * only by its last taker (attempts): another may have it on the wire. A finished row's lease is
+ * null: so a second run of the same rows changes nothing. That condition is written as a comparison
+ * with o, so that statistics taken while nothing was processing cannot make the planner think that
+ * it leaves one row (then it reads the whole table, row by row against all of o). Counters are by
+ * worker, so that no worker waits for another's commit. */
 static const char FINISH[] =
     "WITH " ON_DISK ","
     " o AS (SELECT * FROM unnest($3::text[]::${id_type}[], $4::bigint[], $5::text[], $6::int[],"
@@ -168,7 +171,7 @@ static const char FINISH[] =
     "   ${provider_response} = coalesce(o.answer::jsonb, m.${provider_response}),"
     "   ${claimed_by} = CASE WHEN o.status = 'pending' THEN NULL ELSE m.${claimed_by} END,"
     "   ${lease_expires_at} = NULL, ${unfinished_claims} = 0, ${updated_at} = clock_timestamp()"
-    "  FROM o WHERE m.${id} = o.id AND m.${claim_token} = o.token"
+    "  FROM o WHERE m.${id} = o.id AND m.${claim_token} = o.token AND m.${claimed_by} = $1"
     "   AND (m.${lease_expires_at} IS NOT NULL) = (o.n > 0)"
     "  RETURNING o.n, o.id::text AS message_id, o.status, o.code, o.error, o.provider_id,"
     "   o.request_id, o.position, o.members, o.ms, o.attempt, o.attempted),"
@@ -189,10 +192,12 @@ static const char FINISH[] =
     "  SELECT $2, (clock_timestamp() AT TIME ZONE 'UTC')::date, $1, count(*) FROM done"
     "  WHERE status = 'sent' HAVING count(*) > 0"
     "  ON CONFLICT (lane, day, worker) DO UPDATE SET messages = t.messages + excluded.messages),"
-    " answered AS (DELETE FROM postroom.requests WHERE id = ANY($18::uuid[])),"
+    " k AS (SELECT * FROM unnest($18::uuid[], $19::int[], $20::bigint[]) AS k(id, attempts, ms)),"
+    " answered AS (DELETE FROM postroom.requests q USING k WHERE q.id = k.id"
+    "  AND q.attempts = k.attempts AND k.ms IS NULL),"
     " again AS (UPDATE postroom.requests q SET lease_expires_at = NULL,"
     "   next_try_at = clock_timestamp() + k.ms * interval '1 ms'"
-    "  FROM unnest($19::uuid[], $20::bigint[]) AS k(id, ms) WHERE q.id = k.id) "
+    "  FROM k WHERE q.id = k.id AND q.attempts = k.attempts AND k.ms IS NOT NULL) "
     "SELECT n FROM done";
 
 enum {
@@ -225,12 +230,12 @@ static void add_row(struct buf *a, const struct finish_row *f) {
 }
 
 static void add_request(struct buf *a, const struct finish_request *q) {
-    if (q->again_ms < 0) {
-        array_text(&a[15], q->id);
-    } else {
-        array_text(&a[16], q->id);
+    array_text(&a[15], q->id);
+    array_int(&a[16], q->attempts);
+    if (q->again_ms >= 0)
         array_int(&a[17], q->again_ms);
-    }
+    else
+        array_text(&a[17], NULL);
 }
 
 /* Which of the rows that were not written are already as we wanted them (an answer was lost), and
@@ -246,8 +251,9 @@ static bool read_back(struct db *db, struct finish *f, struct err *err) {
     array_end(&ids);
     bool ok = guided_rows(db,
                           "SELECT m.${id}::text, m.${claim_token}, m.${lease_expires_at} IS NULL"
+                          "  AND coalesce(m.${claimed_by}, $2) = $2"
                           " FROM ${messages} m WHERE m.${id} = ANY($1::text[]::${id_type}[])",
-                          1, (const char *[]){buf_text(&ids)}, &r, err);
+                          2, (const char *[]){buf_text(&ids), f->worker}, &r, err);
     for (int k = 0; ok && k < PQntuples(r); k++)
         for (int i = 0; i < f->row_count; i++)
             if (f->rows[i].end == FINISH_LOST && str_eq(f->rows[i].id, cell_text(r, k, 0)) &&

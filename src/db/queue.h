@@ -61,6 +61,7 @@ struct finish_row {
 /* What becomes of a request. */
 struct finish_request {
     const char *id;
+    int attempts;     /* as it was when we took it: since then it may have been taken over */
     int64_t again_ms; /* made again as it is, this long from now; -1: answered, forget it */
 };
 

@@ -19,7 +19,8 @@ static const char STORE[] =
     " moved AS (UPDATE ${messages} m SET ${request_id} = v.request"
     "  FROM unnest($9::text[]::${id_type}[], $10::bigint[], $11::uuid[]) AS v(id, token, request)"
     "  WHERE m.${id} = v.id AND m.${claim_token} = v.token),"
-    " replaced AS (DELETE FROM postroom.requests WHERE id = nullif($13, '')::uuid) "
+    " replaced AS (DELETE FROM postroom.requests WHERE id = $13::uuid"
+    "  AND attempts = $14::int) "
     "INSERT INTO postroom.requests (id, lane, worker, hash, key, sender, batch, members,"
     " lease_expires_at)"
     " SELECT id, lane, $1, hash, key, sender, batch, members::text[],"
@@ -58,10 +59,10 @@ static void add_request(struct buf *a, const struct manifest *m) {
 }
 
 bool request_store(struct db *db, const char *worker, const struct manifest *const *requests, int n,
-                   int64_t lease_ms, const char *answered, struct err *err) {
+                   int64_t lease_ms, const struct manifest *answered, struct err *err) {
     struct buf a[STORE_ARRAYS];
-    const char *params[3 + STORE_ARRAYS] = {worker};
-    char lease[24];
+    const char *params[4 + STORE_ARRAYS] = {worker};
+    char lease[24], attempts[16];
     bool failed = false;
     for (int i = 0; i < STORE_ARRAYS; i++) {
         buf_init(&a[i], ARRAY_MAX);
@@ -76,9 +77,11 @@ bool request_store(struct db *db, const char *worker, const struct manifest *con
     }
     str_format(lease, sizeof lease, "%lld", (long long)lease_ms);
     params[1 + STORE_ARRAYS] = lease;
-    params[2 + STORE_ARRAYS] = answered;
+    str_format(attempts, sizeof attempts, "%d", answered ? answered->attempts : 0);
+    params[2 + STORE_ARRAYS] = answered ? answered->id : NULL;
+    params[3 + STORE_ARRAYS] = attempts;
     bool ok =
-        !failed ? guided_rows(db, STORE, 3 + STORE_ARRAYS, params, NULL, err) : err_nomem(err);
+        !failed ? guided_rows(db, STORE, 4 + STORE_ARRAYS, params, NULL, err) : err_nomem(err);
     for (int i = 0; i < STORE_ARRAYS; i++)
         buf_free(&a[i]);
     return ok;

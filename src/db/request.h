@@ -9,10 +9,10 @@
 #include "db/db.h"
 
 /* Stores n requests in one commit: manifest, members in order, hash, key; points each member's
- * request_id at it where the claim planned it elsewhere. `answered` (may be "") is a request
+ * request_id at it where the claim planned it elsewhere. `answered` (may be NULL) is a request
  * these replace: forgotten in the same commit. */
 bool request_store(struct db *db, const char *worker, const struct manifest *const *requests, int n,
-                   int64_t lease_ms, const char *answered, struct err *err) MUST_CHECK;
+                   int64_t lease_ms, const struct manifest *answered, struct err *err) MUST_CHECK;
 
 enum request_state {
     REQUEST_NONE,   /* none is due */

@@ -68,7 +68,7 @@ static bool store(struct worker *w, struct flights *fresh, struct err *err) {
     n = 0;
     for (struct flight *f = fresh->head; f; f = f->next)
         list[n++] = &f->manifest;
-    bool ok = n == 0 || request_store(w->db, w->id, list, n, w->settings->lease_ms, "", err);
+    bool ok = n == 0 || request_store(w->db, w->id, list, n, w->settings->lease_ms, NULL, err);
     mem_free(list);
     for (struct flight *f; (f = flights_pop(fresh));) {
         f->stored = true; /* where the answer was lost, it may be */
@@ -182,17 +182,35 @@ static bool look(struct worker *w, struct haul *h, bool *looked, bool *found, st
     return *found || look_ahead(w, err);
 }
 
-static void drop_uncommitted(struct worker *w, struct haul *h) {
-    throw_back(h);
-    slots_forget(w);
-    for (struct flight *f; (f = flights_pop(&w->waiting));) {
-        w->content_bytes -= f->body_bytes;
+/* Flights younger than `last`. */
+static void drop_younger(struct worker *w, struct flights *list, uint64_t last) {
+    struct flights rest = {0};
+    for (struct flight *f; (f = flights_pop(list));) {
+        if (f->id <= last) {
+            flights_push(&rest, f);
+            continue;
+        }
+        if (f->state == FLIGHT_ANSWERED)
+            w->answered_count -= f->manifest.n;
+        else
+            w->content_bytes -= f->body_bytes;
         flight_free(f);
     }
+    *list = rest;
+}
+
+/* What the transaction brought does not exist: neither its claims and tokens nor what became of a
+ * request taken over in it. */
+static void drop_uncommitted(struct worker *w, struct haul *h, uint64_t last) {
+    throw_back(h);
+    slots_forget(w);
+    drop_younger(w, &w->waiting, last);
+    drop_younger(w, &w->answered, last);
 }
 
 bool fetch_cold(struct worker *w, bool *found, struct err *err) {
     struct haul haul = {0};
+    uint64_t last = w->last_id;
     bool looked = false;
     *found = false;
     if (!db_begin(w->db, err))
@@ -200,7 +218,7 @@ bool fetch_cold(struct worker *w, bool *found, struct err *err) {
     bool ok = look(w, &haul, &looked, found, err);
     if (!ok || !*found) {
         db_rollback(w->db);
-        drop_uncommitted(w, &haul);
+        drop_uncommitted(w, &haul, last);
         w->hungry = w->hungry && !(ok && looked);
         w->dry = true;
         return ok;
@@ -208,7 +226,7 @@ bool fetch_cold(struct worker *w, bool *found, struct err *err) {
     fault_point("K1");
     if (db_commit(w->db, err))
         return haul.n == 0 || take_in(w, &haul, err);
-    drop_uncommitted(w, &haul);
+    drop_uncommitted(w, &haul, last);
     *found = false;
     return false;
 }

@@ -55,6 +55,12 @@ void flight_free(struct flight *f) {
     mem_free(f);
 }
 
+void flight_set_unsent(struct flight *f) {
+    bool first = f->manifest.attempts <= 1;
+    flight_set_all(f, first ? OUTCOME_RELEASE : OUTCOME_SOON, "", "");
+    f->reading.definite = first;
+}
+
 void flight_set_all(struct flight *f, enum outcome_kind kind, const char *code,
                     const char *reason) {
     f->reading.definite = true;

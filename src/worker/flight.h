@@ -44,4 +44,8 @@ bool flight_may(enum flight_state from, enum flight_state to);
 /* Every message the same outcome, without an answer: definite unless said otherwise later. */
 void flight_set_all(struct flight *f, enum outcome_kind kind, const char *code, const char *reason);
 
+/* This attempt was never handed to the network: back to pending. One made again stays the request
+ * it is, because that says nothing about the attempts before. */
+void flight_set_unsent(struct flight *f);
+
 #endif

@@ -101,7 +101,7 @@ void send_due(struct worker *w);
 void send_wait(struct worker *w, struct flight *f); /* it is stored now: until a slot comes */
 int64_t send_lease_us(const struct worker *w, int64_t asked_us); /* how long we trust a lease */
 int64_t send_next_us(const struct worker *w, int64_t now_us);    /* when it wants to run again */
-void send_release_waiting(struct worker *w, const char *why);
+void send_release_waiting(struct worker *w);
 
 /* --- build.c: claimed messages -> flights with bodies --- */
 /* Takes the messages over. Flights that can be sent are pushed to `out`, those that cannot (bad

@@ -100,7 +100,7 @@ static void begin_drain(struct worker *w) {
         return;
     w->drained = true;
     w->hungry = w->replays = false;
-    send_release_waiting(w, "");
+    send_release_waiting(w);
 }
 
 static void cut_short(struct worker *w) {

@@ -42,14 +42,22 @@ static void launch(struct worker *w, struct flight *f, int64_t now_us) {
         log_event(LOG_ERROR, "net", "%s", err.text);
 }
 
-/* A look at the lease right before it would be used; a lapsed one is never used again. */
+/* Nothing of it left here. */
+static void give_up(struct worker *w, struct flight *f) {
+    w->content_bytes -= f->body_bytes;
+    flight_set_unsent(f);
+    flight_enter(f, FLIGHT_ANSWERED);
+    settle_answered(w, f);
+}
+
+/* A look at the lease right before it would be used; a lapsed one is never used again. If nobody
+ * has taken its messages over yet they are pending again, else giving them up changes nothing. */
 static bool lapsed(struct worker *w, struct flight *f, int64_t now_us) {
     if (now_us < f->deadline_us)
         return false;
     log_event(LOG_WARN, "lease_lost", "request %s was not started in time; its lease is over",
               f->manifest.id);
-    w->content_bytes -= f->body_bytes;
-    flight_free(f);
+    give_up(w, f);
     return true;
 }
 
@@ -105,11 +113,7 @@ int64_t send_next_us(const struct worker *w, int64_t now_us) {
     return at < next ? at : next;
 }
 
-void send_release_waiting(struct worker *w, const char *why) {
-    for (struct flight *f; (f = flights_pop(&w->waiting));) {
-        w->content_bytes -= f->body_bytes;
-        flight_set_all(f, OUTCOME_RELEASE, "", why);
-        flight_enter(f, FLIGHT_ANSWERED);
-        settle_answered(w, f);
-    }
+void send_release_waiting(struct worker *w) {
+    for (struct flight *f; (f = flights_pop(&w->waiting));)
+        give_up(w, f);
 }

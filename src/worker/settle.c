@@ -125,8 +125,9 @@ static bool prepare(struct worker *w, struct flight *h, struct err *err) {
 }
 
 /* Its messages are let go: whatever kept the halves from being made, nothing of them was sent. */
-static void let_go(struct worker *w, struct flight *h, const char *answered) {
-    str_copy(h->manifest.id, sizeof h->manifest.id, answered); /* that request is over */
+static void let_go(struct worker *w, struct flight *h, const struct manifest *answered) {
+    str_copy(h->manifest.id, sizeof h->manifest.id, answered->id); /* that request is over */
+    h->manifest.attempts = answered->attempts;
     flight_set_all(h, OUTCOME_RELEASE, "", "");
     flight_enter(h, FLIGHT_ANSWERED);
     settle_answered(w, h);
@@ -142,11 +143,11 @@ bool settle_split(struct worker *w, struct flight *f, struct err *err) {
     }
     const struct manifest *both[] = {&a->manifest, &b->manifest};
     bool ok = prepare(w, a, err) && prepare(w, b, err) &&
-              request_store(w->db, w->id, both, 2, w->settings->lease_ms, f->manifest.id, err);
+              request_store(w->db, w->id, both, 2, w->settings->lease_ms, &f->manifest, err);
     struct flight *halves[] = {a, b};
     for (int i = 0; i < 2; i++) {
         if (!ok) {
-            let_go(w, halves[i], f->manifest.id);
+            let_go(w, halves[i], &f->manifest);
             continue;
         }
         send_wait(w, halves[i]);
@@ -226,8 +227,8 @@ static bool gather(struct worker *w, struct finish *out, struct err *err) {
         for (int i = 0; i < f->manifest.n; i++)
             fill_row(f, i, &out->rows[out->row_count++]);
         if (f->stored)
-            q[out->request_count++] =
-                (struct finish_request){.id = f->manifest.id, .again_ms = again_ms(f)};
+            q[out->request_count++] = (struct finish_request){
+                .id = f->manifest.id, .attempts = f->manifest.attempts, .again_ms = again_ms(f)};
     }
     return true;
 }

@@ -68,11 +68,12 @@ static bool renew(struct worker *w, int64_t now, struct err *err) {
         return true;
     if (!queue_renew(w->db, w->id, w->settings->lease_ms, err))
         return false;
+    int64_t after = clock_boot_us(); /* what was over by then may not have been renewed */
     struct flights *lists[] = {&w->waiting, &w->flying, &w->answered};
     for (int i = 0; i < 3; i++)
         for (struct flight *f = lists[i]->head; f; f = f->next)
-            if (f->deadline_us > now && f->deadline_us != INT64_MAX)
-                f->deadline_us = now + lease_us - 2 * USEC_PER_SEC;
+            if (f->deadline_us > after && f->deadline_us != INT64_MAX)
+                f->deadline_us = send_lease_us(w, now);
     return true;
 }
 

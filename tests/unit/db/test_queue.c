@@ -214,6 +214,23 @@ static void a_stale_token_changes_nothing(void **state) {
     db_free(db);
 }
 
+/* A claim lost in a crash of the server is made again with the same number. */
+static void anothers_claim_with_the_same_token_is_left_alone(void **state) {
+    (void)state;
+    sql("INSERT INTO email_messages (to_email, subject, html) VALUES ('a@x.org', 's', 'h')");
+    struct db *db = open_db(DB_WORKER);
+    struct queue_ask ask = ask_for("second", 1);
+    int n = 0;
+    struct message *m = claim(db, &ask, &n);
+    struct finish_row row = row_for(&m[0], "pending");
+    struct finish f = {.worker = "first", .lane = "l", .rows = &row, .row_count = 1};
+    assert_true(queue_finish(db, &f, &err));
+    assert_int_equal(row.end, FINISH_LOST);
+    is("SELECT status, claimed_by FROM email_messages", "processing|second");
+    let_go(m, n);
+    db_free(db);
+}
+
 static struct manifest manifest_of(struct message *m, int n) {
     struct manifest r = {.n = n, .messages = m, .batch = n > 1};
     rand_uuid(r.id);
@@ -234,7 +251,7 @@ static void an_open_request_keeps_its_messages(void **state) {
     struct manifest r = manifest_of(m, 3), taken;
     const struct manifest *list[] = {&r};
     enum request_state found;
-    assert_true(request_store(db, "dead", list, 1, 60000, "", &err));
+    assert_true(request_store(db, "dead", list, 1, 60000, NULL, &err));
     assert_true(request_take(db, "w", "l", 60000, &found, &taken, &err));
     assert_int_equal(found, REQUEST_NONE); /* its worker's lease still holds */
     sql("UPDATE email_messages SET lease_expires_at = now() - interval '1 s';"
@@ -259,6 +276,50 @@ static void an_open_request_keeps_its_messages(void **state) {
     db_free(db);
 }
 
+/* Who comes late with an answer must not close what somebody else has on the wire by now: that
+ * one's crash would then leave its messages to a new key. */
+static void a_request_taken_over_is_not_closed_by_the_late_one(void **state) {
+    (void)state;
+    sql("INSERT INTO email_messages (to_email, subject, html) VALUES ('a@x.org', 's', 'h')");
+    struct db *db = open_db(DB_WORKER);
+    struct queue_ask ask = ask_for("late", 1);
+    int n = 0;
+    struct message *m = claim(db, &ask, &n);
+    struct manifest r = manifest_of(m, 1), taken;
+    r.attempts = 1;
+    const struct manifest *list[] = {&r};
+    enum request_state found;
+    assert_true(request_store(db, "late", list, 1, 60000, NULL, &err));
+    sql("UPDATE email_messages SET lease_expires_at = now() - interval '1 s';"
+        " UPDATE postroom.requests SET lease_expires_at = now() - interval '1 s'");
+    assert_true(request_take(db, "next", "l", 60000, &found, &taken, &err));
+    struct finish_row row = row_for(&m[0], "sent");
+    struct finish_request late = {.id = r.id, .attempts = r.attempts, .again_ms = -1};
+    struct finish f = {.worker = "late",
+                       .lane = "l",
+                       .rows = &row,
+                       .row_count = 1,
+                       .requests = &late,
+                       .request_count = 1};
+    assert_true(queue_finish(db, &f, &err));
+    assert_int_equal(row.end, FINISH_LOST);
+    is("SELECT worker, attempts, lease_expires_at > now() FROM postroom.requests", "next|2|t");
+    late.again_ms = 0;
+    assert_true(queue_finish(db, &f, &err));
+    is("SELECT worker, next_try_at IS NULL FROM postroom.requests", "next|t");
+    assert_true(request_store(db, "late", list, 0, 60000, &r, &err));
+    is("SELECT count(*) FROM postroom.requests", "1");
+    late = (struct finish_request){.id = r.id, .attempts = taken.attempts, .again_ms = -1};
+    row.token = taken.messages[0].token;
+    f.worker = "next";
+    assert_true(queue_finish(db, &f, &err));
+    assert_int_equal(row.end, FINISH_WRITTEN);
+    is("SELECT count(*) FROM postroom.requests", "0");
+    manifest_done(&taken);
+    let_go(m, n);
+    db_free(db);
+}
+
 static void a_deleted_member_breaks_its_request(void **state) {
     (void)state;
     sql("INSERT INTO email_messages (to_email, subject, html) SELECT 'a@x.org', 's', 'h'"
@@ -270,7 +331,7 @@ static void a_deleted_member_breaks_its_request(void **state) {
     struct manifest r = manifest_of(m, 3), taken;
     const struct manifest *list[] = {&r};
     enum request_state found;
-    assert_true(request_store(db, "dead", list, 1, 60000, "", &err));
+    assert_true(request_store(db, "dead", list, 1, 60000, NULL, &err));
     sql("DELETE FROM email_messages WHERE ctid = (SELECT min(ctid) FROM email_messages);"
         " UPDATE postroom.requests SET lease_expires_at = now() - interval '1 s'");
     assert_true(request_take(db, "w", "l", 60000, &found, &taken, &err));
@@ -426,7 +487,9 @@ int main(void) {
         TEST(two_race_and_none_is_claimed_twice),
         TEST(finishes_once_whatever_is_repeated),
         TEST(a_stale_token_changes_nothing),
+        TEST(anothers_claim_with_the_same_token_is_left_alone),
         TEST(an_open_request_keeps_its_messages),
+        TEST(a_request_taken_over_is_not_closed_by_the_late_one),
         TEST(a_deleted_member_breaks_its_request),
         TEST(slots_are_spaced_over_all_workers),
         TEST(five_failures_in_a_row_park_the_lane),

@@ -39,10 +39,28 @@ static void sets_every_message(void **state) {
     flight_free(f);
 }
 
+/* A first attempt that never started was not sent; of one made again the earlier attempts may
+ * have been, so it must stay the same request. */
+static void unsent_is_released_only_the_first_time(void **state) {
+    (void)state;
+    for (int attempts = 1; attempts <= 2; attempts++) {
+        struct flight *f = flight_new(7, 1);
+        assert_non_null(f);
+        f->manifest.n = 1;
+        f->manifest.attempts = attempts;
+        flight_set_unsent(f);
+        assert_int_equal(f->reading.definite, attempts == 1);
+        assert_int_equal(f->reading.outcomes[0].kind,
+                         attempts == 1 ? OUTCOME_RELEASE : OUTCOME_SOON);
+        flight_free(f);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_these_steps),
         cmocka_unit_test(sets_every_message),
+        cmocka_unit_test(unsent_is_released_only_the_first_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
