@@ -49,8 +49,8 @@ static void say_totals(const struct choice_kind *kind, const struct admin_totals
     if (t->taken == 0 && t->done == t->asked)
         printf("%s %s", tool_messages(t->done).text, kind->done);
     else
-        printf("%s asked: %s %s, %s already taken", figure_count(t->asked).text,
-               figure_count(t->done).text, kind->done, figure_count(t->taken).text);
+        printf("%s asked: %s %s, %s %s", figure_count(t->asked).text, figure_count(t->done).text,
+               kind->done, figure_count(t->taken).text, kind->left);
     say_uncertain(t->uncertain_left);
     printf("\n");
 }
@@ -65,8 +65,8 @@ static bool apply(const struct choice_kind *kind, const struct args *args, struc
         printf("; nothing was changed\n");
         return true;
     }
-    bool done =
-        kind->change(db, tool_operator(), c, tool_progress, (void *)args->cmd->name, t, err);
+    bool done = admin_change(db, kind->kind, tool_operator(), c, tool_progress,
+                             (void *)args->cmd->name, t, err);
     tool_progress_end();
     if (done || t->done > 0)
         say_totals(kind, t);
@@ -80,6 +80,9 @@ int choice_run(const struct choice_kind *kind, const struct args *args, const st
     struct admin_choice c = {.ids = args->words, .id_count = (size_t)args->word_count};
     if (!check_which(kind, args, &err) || !read_filter(args, &c.filter, &since, &err))
         return cmd_fail(&err);
+    c.filter.uncertain_too = c.id_count > 0; /* an ID names it */
+    if (kind->code[0])
+        str_copy(c.filter.error_code, sizeof c.filter.error_code, kind->code);
     struct db *db = tool_open(s, DB_TOOL, &err);
     if (!db)
         return cmd_fail(&err);

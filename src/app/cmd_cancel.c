@@ -11,7 +11,8 @@ static const struct option options[] = {
 };
 
 static int run(const struct args *args, const struct settings *s) {
-    static const struct choice_kind kind = {COMMAND_CANCEL, "pending", "cancelled", admin_cancel};
+    static const struct choice_kind kind = {COMMAND_CANCEL, "pending", "cancelled", "already taken",
+                                            ""};
     return choice_run(&kind, args, s);
 }
 

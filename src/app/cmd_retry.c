@@ -12,7 +12,7 @@ static const struct option options[] = {
 };
 
 static int run(const struct args *args, const struct settings *s) {
-    static const struct choice_kind kind = {COMMAND_RETRY, "failed", "queued", admin_retry};
+    static const struct choice_kind kind = {COMMAND_RETRY, "failed", "queued", "already taken", ""};
     return choice_run(&kind, args, s);
 }
 

@@ -15,6 +15,8 @@ const char *command_name(enum command_kind kind) {
         return "retry";
     case COMMAND_CANCEL:
         return "cancel";
+    case COMMAND_MARK_SENT:
+        return "mark-sent";
     }
     return "none";
 }

@@ -9,9 +9,10 @@ enum command_kind {
     COMMAND_NONE,
     COMMAND_PAUSE, /* worker: "" = all; text = the reason */
     COMMAND_RESUME,
-    COMMAND_TRIGGER, /* process now; a parked lane tries one request */
-    COMMAND_RETRY,   /* failed -> pending: one id, or what the filter names */
-    COMMAND_CANCEL,  /* pending/failed -> cancelled */
+    COMMAND_TRIGGER,   /* process now; a parked lane tries one request */
+    COMMAND_RETRY,     /* failed -> pending: one id, or what the filter names */
+    COMMAND_CANCEL,    /* pending/failed -> cancelled */
+    COMMAND_MARK_SENT, /* uncertain -> sent: an operator knows that it went out */
 };
 
 /* Which messages, where no id is given. Everything empty = all the command may touch. */

@@ -264,8 +264,8 @@ static void final(const struct why *w, struct why_answer *out) {
     if (str_eq(w->error_code, "uncertain")) {
         be(out, "uncertain", -1);
         say(out,
-            "maybe sent already: waits for somebody to see whether it arrived, then to leave it or "
-            "send it again (postroom retry ID); %s",
+            "maybe sent already: waits for somebody to see whether it arrived, then to say so "
+            "(postroom mark-sent ID) or to send it again (postroom retry ID); %s",
             error);
         return;
     }

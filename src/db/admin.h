@@ -37,12 +37,13 @@ struct admin_trigger {
 bool admin_trigger(struct db *db, const char *who, struct admin_trigger *out,
                    struct err *err) MUST_CHECK;
 
-/* --- retry, cancel ---------------------------------------------------------------------------- */
+/* --- retry, cancel, mark sent ----------------------------------------------------------------- */
 
 /* Which messages: ids, or where there are none what the filter names.
  * retry: failed ones; uncertain ones only where the filter's error_code is "uncertain" or
  *        uncertain_too is set (with ids as well).
- * cancel: with an error_code failed ones, else pending ones; with ids both. */
+ * cancel: with an error_code failed ones, else pending ones; with ids both.
+ * mark sent: uncertain ones alone, which somebody knows to have been sent. */
 struct admin_choice {
     const char *const *ids;
     size_t id_count;
@@ -59,14 +60,11 @@ struct admin_totals {
 /* After each batch. NULL is fine. */
 typedef void admin_progress_fn(void *ctx, const struct admin_totals *so_far);
 
-/* Batches of 500. An unknown id: ERR_NOTFOUND names it and nothing was changed. On any other
- * failure *out holds what was done until then. */
-bool admin_retry(struct db *db, const char *who, const struct admin_choice *c,
-                 admin_progress_fn *progress, void *ctx, struct admin_totals *out,
-                 struct err *err) MUST_CHECK;
-bool admin_cancel(struct db *db, const char *who, const struct admin_choice *c,
-                  admin_progress_fn *progress, void *ctx, struct admin_totals *out,
-                  struct err *err) MUST_CHECK;
+/* kind: COMMAND_RETRY, _CANCEL or _MARK_SENT. Batches of 500. An unknown id: ERR_NOTFOUND names it
+ * and nothing was changed. On any other failure *out holds what was done until then. */
+bool admin_change(struct db *db, enum command_kind kind, const char *who,
+                  const struct admin_choice *c, admin_progress_fn *progress, void *ctx,
+                  struct admin_totals *out, struct err *err) MUST_CHECK;
 
 /* --dry-run: fills asked and uncertain_left, changes nothing. */
 bool admin_count(struct db *db, enum command_kind kind, const struct admin_choice *c,

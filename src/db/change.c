@@ -1,7 +1,7 @@
-/* Retry and cancel. A choice is turned into pages of ids (by key, through the index of their
- * status), and each page is changed by one short statement that looks again under lock, so that
- * whatever somebody else took meanwhile is left alone and counted as taken.
- * Called by the thread that owns the struct db. */
+/* Retry, cancel, mark sent. A choice is turned into pages of ids (by key, through the index of
+ * their status), and each page is changed by one short statement that looks again under lock, so
+ * that whatever somebody else took meanwhile is left alone and counted as taken. Called by the
+ * thread that owns the struct db. */
 #include "base/json.h"
 #include "base/str.h"
 #include "core/figures.h"
@@ -24,19 +24,21 @@
 
 /* $1 ids, $2 the states they may be in, $3 may uncertain ones be taken? Locked in the order of
  * their ids; who holds a lock is changing the row. */
-#define CHANGE(set) \
+#define UNLESS_UNCERTAIN \
+    "($3::boolean OR c.status <> 'failed' OR c.code IS DISTINCT FROM '" UNCERTAIN "')"
+#define ONLY_UNCERTAIN "($3::boolean AND c.code = '" UNCERTAIN "')"
+#define CHANGE(which, set) \
     "WITH chosen AS MATERIALIZED (SELECT ${m.id} AS id, ${m.status}::text AS status," \
     "  ${m.error_code} AS code FROM ${messages} m WHERE ${m.id} = ANY ($1::text[]::${id_type}[])" \
     "  ORDER BY ${m.id} FOR UPDATE SKIP LOCKED)," \
     " changed AS (UPDATE ${messages} m SET " set ", ${next_attempt_at} = NULL," \
     "  ${updated_at} = now() FROM chosen c WHERE ${m.id} = c.id" \
-    "  AND c.status = ANY ($2::text[]) AND ($3::boolean OR c.status <> 'failed'" \
-    "   OR c.code IS DISTINCT FROM '" UNCERTAIN "') RETURNING ${m.request_id} AS request)"
+    "  AND c.status = ANY ($2::text[]) AND " which " RETURNING ${m.request_id} AS request)"
 
 /* A member of an open request is made again with it, the same bytes under the same key: that
  * request is due now. An uncertain one whose request is closed goes into a new one. */
 static const char retry_sql[] =
-    CHANGE("${status} = 'pending',"
+    CHANGE(UNLESS_UNCERTAIN, "${status} = 'pending',"
            " ${unfinished_claims} = CASE WHEN c.code = '" UNCERTAIN "' THEN 0"
            "  ELSE ${m.unfinished_claims} END,"
            " ${request_id} = CASE WHEN c.code = '" UNCERTAIN "' AND NOT EXISTS (SELECT FROM"
@@ -46,7 +48,14 @@ static const char retry_sql[] =
     " SELECT count(*), CASE WHEN count(*) > 0 THEN pg_notify('postroom', '') END FROM changed";
 
 /* A member of an open request may be cancelled too; the request's frozen content stays as it is. */
-static const char cancel_sql[] = CHANGE("${status} = 'cancelled'") " SELECT count(*) FROM changed";
+static const char cancel_sql[] =
+    CHANGE(UNLESS_UNCERTAIN, "${status} = 'cancelled'") " SELECT count(*) FROM changed";
+
+/* Only what is uncertain: of anything else it is known what became of it. */
+static const char mark_sent_sql[] =
+    CHANGE(ONLY_UNCERTAIN,
+           "${status} = 'sent', ${sent_at} = coalesce(${m.failed_at}, now()), ${failed_at} = NULL,"
+           " ${error_code} = NULL, ${error_message} = NULL") " SELECT count(*) FROM changed";
 
 /* $1 recipient, $2 since, $3 until, $4 error code; null = any. */
 #define US(n) "(timestamptz 'epoch' + " n "::bigint * interval '1 us')"
@@ -95,10 +104,27 @@ enum {
     PAGE_PARAMS = 7
 };
 
+static const struct deed {
+    enum command_kind kind;
+    const char *sql;
+    const char *doing, *done; /* as the journal says it */
+} deeds[] = {
+    {COMMAND_RETRY, retry_sql, "retries", "retried"},
+    {COMMAND_CANCEL, cancel_sql, "cancels", "cancelled"},
+    {COMMAND_MARK_SENT, mark_sent_sql, "marks as sent", "marked as sent"},
+};
+
+static const struct deed *deed_of(enum command_kind kind) {
+    const struct deed *d = deeds;
+    while (d->kind != kind)
+        d++;
+    return d;
+}
+
 struct job {
     struct db *db;
     const char *who;
-    enum command_kind kind;
+    const struct deed *deed;
     const struct admin_choice *choice;
     admin_progress_fn *progress;
     void *ctx;
@@ -116,9 +142,9 @@ struct job {
 static bool change_ids(struct job *j, struct buf *ids, struct err *err) {
     PGresult *r = NULL;
     array_end(ids);
-    const char *uncertain = j->uncertain_named || j->kind == COMMAND_CANCEL ? "true" : "false";
+    const char *uncertain = j->deed->kind != COMMAND_RETRY || j->uncertain_named ? "true" : "false";
     bool ok = !ids->failed || err_nomem(err);
-    ok = ok && db_exec(j->db, j->kind == COMMAND_RETRY ? retry_sql : cancel_sql, 3,
+    ok = ok && db_exec(j->db, j->deed->sql, 3,
                        (const char *[]){buf_text(ids), j->states, uncertain}, &r, err);
     if (ok) {
         j->totals->done += cell_int(r, 0, 0, 0);
@@ -208,7 +234,7 @@ static bool each_code(struct job *j, bool (*one)(struct job *, const char *, str
 }
 
 static bool is_pending_job(const struct job *j) {
-    return j->kind == COMMAND_CANCEL && !j->choice->filter.error_code[0];
+    return j->deed->kind == COMMAND_CANCEL && !j->choice->filter.error_code[0];
 }
 
 static bool count_filter(struct job *j, struct err *err) {
@@ -256,7 +282,7 @@ static bool count_id(struct job *j, const char *id, struct buf *unknown, struct 
         return err_set(err, why.code, "%s", why.text);
     if (!r || PQntuples(r) == 0)
         buf_printf(unknown, "%s%s", unknown->len ? ", " : "", id);
-    else if (cell_bool(r, 0, 0) && !j->uncertain_named && j->kind == COMMAND_RETRY)
+    else if (cell_bool(r, 0, 0) && !j->uncertain_named && j->deed->kind == COMMAND_RETRY)
         j->totals->uncertain_left++;
     else
         j->totals->asked++;
@@ -337,7 +363,7 @@ static void put_filter(const struct job *j, struct buf *out) {
 static bool note_start(struct job *j, struct err *err) {
     char what[400];
     struct buf filter;
-    describe(j, j->kind == COMMAND_RETRY ? "retries" : "cancels", what, sizeof what);
+    describe(j, j->deed->doing, what, sizeof what);
     buf_init(&filter, IDS_MAX);
     put_filter(j, &filter);
     bool ok = filter.failed ? err_nomem(err)
@@ -349,14 +375,14 @@ static bool note_start(struct job *j, struct err *err) {
 
 static bool note_end(struct job *j, struct err *err) {
     char what[400];
-    describe(j, j->kind == COMMAND_RETRY ? "retried" : "cancelled", what, sizeof what);
+    describe(j, j->deed->done, what, sizeof what);
     return journal_close(j->db, j->journal, what, j->totals->done, err);
 }
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
 static const char *states_for(const struct job *j) {
-    if (j->kind == COMMAND_RETRY || (j->choice->id_count == 0 && !is_pending_job(j)))
+    if (j->deed->kind != COMMAND_CANCEL || (j->choice->id_count == 0 && !is_pending_job(j)))
         return "{failed}";
     return j->choice->id_count > 0 ? "{pending,failed}" : "{pending}";
 }
@@ -386,25 +412,12 @@ static bool run_patiently(struct job *j, struct err *err) {
     return ok;
 }
 
-bool admin_retry(struct db *db, const char *who, const struct admin_choice *c,
-                 admin_progress_fn *progress, void *ctx, struct admin_totals *out,
-                 struct err *err) {
+bool admin_change(struct db *db, enum command_kind kind, const char *who,
+                  const struct admin_choice *c, admin_progress_fn *progress, void *ctx,
+                  struct admin_totals *out, struct err *err) {
     struct job j = {.db = db,
                     .who = who,
-                    .kind = COMMAND_RETRY,
-                    .choice = c,
-                    .progress = progress,
-                    .ctx = ctx,
-                    .totals = out};
-    return run_patiently(&j, err);
-}
-
-bool admin_cancel(struct db *db, const char *who, const struct admin_choice *c,
-                  admin_progress_fn *progress, void *ctx, struct admin_totals *out,
-                  struct err *err) {
-    struct job j = {.db = db,
-                    .who = who,
-                    .kind = COMMAND_CANCEL,
+                    .deed = deed_of(kind),
                     .choice = c,
                     .progress = progress,
                     .ctx = ctx,
@@ -414,6 +427,7 @@ bool admin_cancel(struct db *db, const char *who, const struct admin_choice *c,
 
 bool admin_count(struct db *db, enum command_kind kind, const struct admin_choice *c,
                  struct admin_totals *out, struct err *err) {
-    struct job j = {.db = db, .who = "", .kind = kind, .choice = c, .totals = out, .dry = true};
+    struct job j = {
+        .db = db, .who = "", .deed = deed_of(kind), .choice = c, .totals = out, .dry = true};
     return run_patiently(&j, err);
 }

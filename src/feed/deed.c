@@ -109,9 +109,8 @@ static void do_bulk(struct deed *d, const struct command *c) {
     struct bulk bulk = {.deed = d, .command = c};
     char text[200];
     choice.filter = c->filter;
-    bool ok = c->kind == COMMAND_RETRY
-                  ? admin_retry(d->db, c->operator_name, &choice, bulk_progress, &bulk, &t, &err)
-                  : admin_cancel(d->db, c->operator_name, &choice, bulk_progress, &bulk, &t, &err);
+    bool ok =
+        admin_change(d->db, c->kind, c->operator_name, &choice, bulk_progress, &bulk, &t, &err);
     deed_say_totals(text, sizeof text, c->kind, &t);
     if (t.done > 0)
         str_format(d->did, sizeof d->did, "%s %s messages",
@@ -170,6 +169,7 @@ void deed_run(struct deed *d, const struct command *c) {
     case COMMAND_RESUME:
         do_pause(d, c);
         break;
+    case COMMAND_MARK_SENT: /* the command line's alone */
     case COMMAND_NONE:
         break;
     }

@@ -37,6 +37,14 @@ says "by error and age" 0 "^897 messages queued$" retry --failed --error timeout
 says "by recipient" 0 "^1 message queued$" retry --failed --to a2@
 says "the rest" 0 "^301 messages queued; 1 uncertain left out" retry --failed
 says "uncertain, named" 0 "^1 message queued$" retry --failed --error uncertain
+sql "UPDATE email_messages SET status = 'failed', error_code = 'uncertain', failed_at = now() WHERE to_email IN ('a1@mail.example', 'a3@mail.example')"
+says "an uncertain one by its id" 0 "^1 message queued$" retry "$(sql "SELECT id FROM email_messages WHERE to_email = 'a1@mail.example'")"
+says "mark-sent dry run" 0 "^1 message would be marked as sent; nothing was changed$" mark-sent --uncertain --dry-run
+says "mark-sent" 0 "^1 message marked as sent$" mark-sent --uncertain
+sql_is "it is sent" "sent|t" "SELECT status, sent_at IS NOT NULL FROM email_messages WHERE to_email = 'a3@mail.example'"
+says "mark-sent of what is not uncertain" 1 "^1 asked: 0 marked as sent, 1 not uncertain any more$" mark-sent "$(sql "SELECT id FROM email_messages WHERE to_email = 'a1@mail.example'")"
+says "mark-sent of nothing named" 2 "IDs, or --uncertain" mark-sent
+sql "UPDATE email_messages SET status = 'pending', sent_at = NULL WHERE status = 'sent'"
 says "nothing left" 0 "^0 messages queued$" retry --failed
 sql_is "all pending" 1200 "SELECT count(*) FROM email_messages WHERE status = 'pending'"
 id=$(sql "SELECT id FROM email_messages LIMIT 1")

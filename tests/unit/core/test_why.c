@@ -95,8 +95,8 @@ static void ended(void **state) {
         {{CALM, .status = "failed", .error_code = "uncertain", .error = "the answer was lost"},
          "uncertain",
          -1,
-         "maybe sent already: waits for somebody to see whether it arrived, then to leave it or "
-         "send it again (postroom retry ID); the answer was lost"},
+         "maybe sent already: waits for somebody to see whether it arrived, then to say so "
+         "(postroom mark-sent ID) or to send it again (postroom retry ID); the answer was lost"},
         {{CALM, .status = "failed", .error_code = "poison", .retry_count = 1,
           .error = "poison: the worker died on it"},
          "poison",

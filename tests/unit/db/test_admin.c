@@ -8,7 +8,7 @@ static struct admin_totals totals;
 
 static struct admin_totals *retry(struct db *db, const struct filter *f) {
     struct admin_choice c = {.filter = *f};
-    done(admin_retry(db, "bob", &c, NULL, NULL, &totals, &err));
+    done(admin_change(db, COMMAND_RETRY, "bob", &c, NULL, NULL, &totals, &err));
     return &totals;
 }
 
@@ -163,12 +163,12 @@ static void many_are_taken_page_by_page(void **state) {
         "  CASE WHEN i > 600 THEN now() - (i % 3) * interval '1 s' END"
         " FROM generate_series(1, 3000) i");
     struct db *db = open_db(DB_TOOL);
-    done(admin_retry(db, "bob", &all, count_batches, &batches, &totals, &err));
+    done(admin_change(db, COMMAND_RETRY, "bob", &all, count_batches, &batches, &totals, &err));
     expect(&totals, 3000, 3000, 0, 0);
     assert_int_equal(batches, 8); /* 1,200 and 300 of each code */
     is("SELECT status, count(*) FROM email_messages GROUP BY 1", "pending|3000");
     sql("UPDATE email_messages SET priority = (random() * 12)::int - 1");
-    done(admin_cancel(db, "bob", &all, NULL, NULL, &totals, &err));
+    done(admin_change(db, COMMAND_CANCEL, "bob", &all, NULL, NULL, &totals, &err));
     expect(&totals, 3000, 3000, 0, 0);
     is("SELECT status, count(*) FROM email_messages GROUP BY 1", "cancelled|3000");
     db_free(db);
@@ -209,15 +209,15 @@ static void ids_must_be_known(void **state) {
     struct admin_choice c = {.ids = ids, .id_count = 3};
     sql(FAILED("01", "'a'", "now()"));
     struct db *db = open_db(DB_TOOL);
-    assert_false(admin_retry(db, "bob", &c, NULL, NULL, &totals, &err));
+    assert_false(admin_change(db, COMMAND_RETRY, "bob", &c, NULL, NULL, &totals, &err));
     assert_int_equal(err.code, ERR_NOTFOUND);
     assert_string_equal(err.text,
                         "there is no message nonsense, " ID("09") "; nothing was changed");
     is("SELECT status FROM email_messages", "failed");
     c.id_count = 1;
-    done(admin_retry(db, "bob", &c, NULL, NULL, &totals, &err));
+    done(admin_change(db, COMMAND_RETRY, "bob", &c, NULL, NULL, &totals, &err));
     expect(&totals, 1, 1, 0, 0);
-    done(admin_retry(db, "bob", &c, NULL, NULL, &totals, &err));
+    done(admin_change(db, COMMAND_RETRY, "bob", &c, NULL, NULL, &totals, &err));
     expect(&totals, 1, 0, 1, 0);
     is("SELECT what, filter FROM postroom.journal ORDER BY seq LIMIT 1",
        "retried " ID("01") "|{\"ids\": [\"" ID("01") "\"]}");
@@ -231,10 +231,10 @@ static void an_uncertain_one_must_be_named(void **state) {
     sql(FAILED("01", "'uncertain'", "now()"));
     sql("UPDATE email_messages SET unfinished_claims = 3, request_id = '" ID("77") "'");
     struct db *db = open_db(DB_TOOL);
-    done(admin_retry(db, "bob", &c, NULL, NULL, &totals, &err));
+    done(admin_change(db, COMMAND_RETRY, "bob", &c, NULL, NULL, &totals, &err));
     expect(&totals, 0, 0, 0, 1);
     c.filter.uncertain_too = true;
-    done(admin_retry(db, "bob", &c, NULL, NULL, &totals, &err));
+    done(admin_change(db, COMMAND_RETRY, "bob", &c, NULL, NULL, &totals, &err));
     expect(&totals, 1, 1, 0, 0);
     is("SELECT status, unfinished_claims, request_id IS NULL FROM email_messages", "pending|0|t");
     db_free(db);
@@ -254,10 +254,33 @@ static void an_open_request_is_made_again_at_once(void **state) {
     const char *ids[] = {ID("01")};
     struct admin_choice c = {.ids = ids, .id_count = 1};
     struct db *db = open_db(DB_TOOL);
-    done(admin_retry(db, "bob", &c, NULL, NULL, &totals, &err));
+    done(admin_change(db, COMMAND_RETRY, "bob", &c, NULL, NULL, &totals, &err));
     is("SELECT status, request_id IS NULL, next_attempt_at IS NULL FROM email_messages ORDER BY id",
        "pending|f|t\nfailed|f|f");
     is("SELECT next_try_at <= now() FROM postroom.requests", "t");
+    db_free(db);
+}
+
+/* --- mark sent -------------------------------------------------------------------------------- */
+
+static void marks_uncertain_ones_alone(void **state) {
+    (void)state;
+    sql(FAILED("01", "'uncertain'", "'2026-01-02 03:04:05Z'") FAILED("02", "'timeout'", "now()")
+            FAILED("03", "'uncertain'", "now()"));
+    const char *ids[] = {ID("01"), ID("02")};
+    struct admin_choice c = {.ids = ids, .id_count = 2};
+    struct db *db = open_db(DB_TOOL);
+    done(admin_change(db, COMMAND_MARK_SENT, "bob", &c, NULL, NULL, &totals, &err));
+    expect(&totals, 2, 1, 1, 0);
+    is("SELECT string_agg(status, ' ' ORDER BY id) FROM email_messages", "sent failed failed");
+    is("SELECT sent_at = '2026-01-02 03:04:05Z', failed_at IS NULL, error_code IS NULL,"
+       " error_message IS NULL FROM email_messages WHERE status = 'sent'",
+       "t|t|t|t");
+    c = (struct admin_choice){.filter = {.error_code = "uncertain"}};
+    done(admin_change(db, COMMAND_MARK_SENT, "bob", &c, NULL, NULL, &totals, &err));
+    expect(&totals, 1, 1, 0, 0);
+    is("SELECT who, what FROM postroom.journal ORDER BY seq",
+       "bob|marked as sent 1 of 2\nbob|marked as sent 1 of 1, error uncertain");
     db_free(db);
 }
 
@@ -271,7 +294,7 @@ static void cancel_leaves_what_is_in_flight(void **state) {
     sql("INSERT INTO email_messages (id, to_email, subject, status) VALUES"
         " ('" ID("02") "', 'a', 's', 'processing'), ('" ID("03") "', 'a', 's', 'pending')");
     struct db *db = open_db(DB_TOOL);
-    done(admin_cancel(db, "bob", &c, NULL, NULL, &totals, &err));
+    done(admin_change(db, COMMAND_CANCEL, "bob", &c, NULL, NULL, &totals, &err));
     expect(&totals, 3, 2, 1, 0);
     is("SELECT string_agg(status, ' ' ORDER BY id) FROM email_messages",
        "cancelled processing cancelled");
@@ -284,7 +307,7 @@ static void cancel_by_error_takes_failed_ones(void **state) {
     sql("INSERT INTO email_messages (id, to_email, subject) VALUES ('" ID("03") "', 'a', 's')");
     struct db *db = open_db(DB_TOOL);
     struct admin_choice c = {.filter = {.error_code = "a"}};
-    done(admin_cancel(db, "bob", &c, NULL, NULL, &totals, &err));
+    done(admin_change(db, COMMAND_CANCEL, "bob", &c, NULL, NULL, &totals, &err));
     expect(&totals, 1, 1, 0, 0);
     is("SELECT string_agg(status, ' ' ORDER BY id) FROM email_messages",
        "cancelled failed pending");
@@ -332,6 +355,7 @@ int main(void) {
         TEST(ids_must_be_known),
         TEST(an_uncertain_one_must_be_named),
         TEST(an_open_request_is_made_again_at_once),
+        TEST(marks_uncertain_ones_alone),
         TEST(cancel_leaves_what_is_in_flight),
         TEST(cancel_by_error_takes_failed_ones),
         TEST(enqueue_knows_its_key),
