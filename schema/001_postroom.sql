@@ -9,6 +9,10 @@ CREATE TABLE IF NOT EXISTS postroom.meta (
     value text NOT NULL
 );
 
+-- Which database this is, wherever it moves: outcomes kept in files find it again by that.
+INSERT INTO postroom.meta (key, value) VALUES ('database', gen_random_uuid()::text)
+    ON CONFLICT DO NOTHING;
+
 -- One row: is sending paused, when was "process now" asked for.
 CREATE TABLE IF NOT EXISTS postroom.control (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),

@@ -248,16 +248,23 @@ static void end_worker(struct rig *r) {
 
 /* One line on what became of the mail. */
 static void say_totals(const struct rig *r, const struct worker_totals *t) {
-    char left[80] = "nothing left in flight", line[200];
+    struct buf line;
+    buf_init(&line, 8192);
+    buf_printf(&line, "sent %lld, failed %lld; ", (long long)t->sent, (long long)t->failed);
     if (t->left_in_flight > 0)
-        str_format(left, sizeof left, "%lld left in flight, safe by their leases",
+        buf_printf(&line, "%lld left in flight, safe by their leases",
                    (long long)t->left_in_flight);
-    str_format(line, sizeof line, "sent %lld, failed %lld; %s", (long long)t->sent,
-               (long long)t->failed, left);
-    if (has_screen(r))
-        printf("%s\n", line);
     else
-        log_event(t->left_in_flight > 0 ? LOG_WARN : LOG_INFO, "stopped", "%s", line);
+        buf_puts(&line, "nothing left in flight");
+    if (t->kept > 0)
+        buf_printf(&line,
+                   "; %lld outcomes the database did not take: the next start writes them from %s",
+                   (long long)t->kept, t->kept_in);
+    if (has_screen(r))
+        printf("%s\n", buf_text(&line));
+    else
+        log_event(t->left_in_flight > 0 ? LOG_WARN : LOG_INFO, "stopped", "%s", buf_text(&line));
+    buf_free(&line);
 }
 
 /* --once succeeds where everything due was sent. */

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/rand.h"
+#include "db/kept.h"
 #include "db/lane.h"
 #include "db/queue.h"
 #include "db/request.h"
@@ -34,8 +35,9 @@ struct worker {
     struct db *db;
     struct net *net;
     struct rand rand;
-    char id[160]; /* "mail01/2211/1f0c9a7e": what claimed_by holds */
-    int batch;    /* messages per request */
+    char id[160];                 /* "mail01/2211/1f0c9a7e": what claimed_by holds */
+    int batch;                    /* messages per request */
+    char database[KEPT_DATABASE]; /* which one it is: outcomes kept in a file belong to it */
 
     struct flights waiting;  /* stored, until a slot comes */
     struct flights flying;   /* handed to net */

@@ -2,6 +2,7 @@
  * LISTEN socket, the network's finished transfers, and the nearest time something is due. */
 #include "base/str.h"
 #include "worker/internal.h"
+#include "worker/keep.h"
 
 #include <poll.h>
 #include <string.h>
@@ -204,6 +205,9 @@ static void sum_up(struct worker *w) {
 static void leave(struct worker *w) {
     struct err err = {0};
     sum_up(w);
+    if (w->answered.head && !keep_outcomes(w, &err))
+        log_event(LOG_ERROR, "kept", "outcomes are lost, their leases bring the messages back: %s",
+                  err.text);
     if (db_is_open(w->db) && !presence_leave(w->db, w->id, &err))
         log_event(LOG_WARN, "database", "%s", err.text);
     struct flights *lists[] = {&w->waiting, &w->flying, &w->answered};

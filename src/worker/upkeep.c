@@ -50,6 +50,7 @@ bool upkeep_arrive(struct worker *w, struct err *err) {
                               .daily_quota = w->settings->daily_quota,
                               .monthly_quota = w->settings->monthly_quota};
     return lane_register(w->db, &lane, err) && presence_arrive(w->db, &p, err) &&
+           kept_database(w->db, w->database, err) &&
            lane_quota(w->db, w->provider->name, &w->quota, err);
 }
 

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "worker/internal.h"
+#include "worker/keep.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -60,6 +61,7 @@ static bool start(struct worker *w, struct err *err) {
     w->net = net_start(w->settings, err);
     if (!w->net)
         return false;
+    keep_restore(w);
     int rc = pthread_create(&w->thread, NULL, worker_loop, w);
     return rc == 0 || err_set(err, ERR_IO, "cannot start a thread: %s", strerror(rc));
 }

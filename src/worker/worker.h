@@ -24,6 +24,8 @@ struct worker_totals {
     int64_t sent;
     int64_t failed;         /* ended failed, with or without a next attempt */
     int64_t left_in_flight; /* outcomes unknown or unwritten when it had to stop */
+    int64_t kept;           /* of those: known, and kept in a file for the next start */
+    char kept_in[4096];     /* ... this one */
     int64_t left_due;       /* once: due but not sent (parked lane, paused) */
     char why_left[200];
 };
