@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/rand.h"
+#include "db/horizon.h"
 #include "db/kept.h"
 #include "db/lane.h"
 #include "db/queue.h"
@@ -66,8 +67,10 @@ struct worker {
 
     int64_t poll_us, beat_us, renew_us, listen_us, reopen_us; /* boot: when each is next */
     int64_t reopen_wait_us;
-    int64_t report_us;  /* when quota figures were last written */
-    bool lane_troubled; /* the lane's row shows failures */
+    int64_t horizon_us;       /* boot: when old transactions are looked for next */
+    int64_t horizon_since_us; /* the one that was told; 0: none */
+    int64_t report_us;        /* when quota figures were last written */
+    bool lane_troubled;       /* the lane's row shows failures */
     bool listen_warned;
     bool drained;   /* the drain has begun */
     bool cancelled; /* ... and its deadline has passed */

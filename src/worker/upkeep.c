@@ -6,6 +6,8 @@
 #define BEAT_BUSY_US USEC_PER_SEC
 #define BEAT_IDLE_US (5 * USEC_PER_SEC)
 #define LISTEN_AGAIN_US (30 * USEC_PER_SEC)
+#define HORIZON_EVERY_US (30 * USEC_PER_SEC)
+#define HORIZON_OLD_MS INT64_C(240000) /* so that it is said before 5 minutes are over */
 
 static const char *state_of(const struct worker *w) {
     if (w->drained)
@@ -92,6 +94,29 @@ static bool poll_now(struct worker *w, int64_t now, struct err *err) {
     return lane_quota(w->db, w->provider->name, &w->quota, err);
 }
 
+/* Somebody's forgotten transaction makes every claim slower: said once, by name, and when it is
+ * over. Trouble with asking is no trouble of the mail's. */
+static void watch_horizon(struct worker *w, int64_t now) {
+    struct err err = {0};
+    struct horizon h;
+    char since[40];
+    if (now < w->horizon_us)
+        return;
+    w->horizon_us = now + HORIZON_EVERY_US;
+    if (!horizon_holder(w->db, HORIZON_OLD_MS, &h, &err) || h.since_us == w->horizon_since_us)
+        return;
+    w->horizon_since_us = h.since_us;
+    clock_format_utc(since, sizeof since, h.since_us);
+    if (h.name[0])
+        log_event(
+            LOG_WARN, "old_transaction",
+            "%s (pid %d) has a transaction open since %s: it keeps dead rows in the queue and "
+            "slows it down; end it, for example with SELECT pg_terminate_backend(%d)",
+            h.name, h.pid, since, h.pid);
+    else
+        log_event(LOG_INFO, "old_transaction", "no transaction is older than 4 minutes any more");
+}
+
 static void listen_again(struct worker *w, int64_t now) {
     struct err err = {0};
     if (db_listen_fd(w->db) >= 0 || now < w->listen_us)
@@ -121,6 +146,7 @@ bool upkeep_run(struct worker *w, struct err *err) {
         w->replays = true;
     }
     listen_again(w, now);
+    watch_horizon(w, now);
     return true;
 }
 

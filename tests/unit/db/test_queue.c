@@ -4,12 +4,14 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "db/horizon.h"
 #include "db/lane.h"
 #include "db/queue.h"
 #include "db/request.h"
 #include "unit/db/database.h"
 
 #include <pthread.h>
+#include <time.h>
 
 static struct queue_ask ask_for(const char *worker, int rows) {
     struct queue_ask ask = {.worker = worker,
@@ -342,6 +344,34 @@ static void a_deleted_member_breaks_its_request(void **state) {
     db_free(db);
 }
 
+static bool holder_is(struct db *db, const char *part) {
+    struct horizon h;
+    for (int i = 0; i < 200; i++) {
+        done(horizon_holder(db, 0, &h, &err));
+        if (part ? strstr(h.name, part) && h.pid > 0 && h.since_us > 0 : h.name[0] == '\0')
+            return true;
+        nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    }
+    return false;
+}
+
+static void a_forgotten_transaction_is_named(void **state) {
+    (void)state;
+    struct db *db = open_db(DB_WORKER);
+    struct horizon h;
+    assert_true(holder_is(db, NULL));
+    FILE *forgetful = popen("psql -Xq \"$POSTROOM_TEST_DATABASE\" >/dev/null", "w");
+    assert_non_null(forgetful);
+    fputs("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1;\n", forgetful);
+    fflush(forgetful);
+    assert_true(holder_is(db, "psql of "));
+    done(horizon_holder(db, 3600 * 1000, &h, &err));
+    assert_string_equal(h.name, ""); /* not that old */
+    assert_int_equal(pclose(forgetful), 0);
+    assert_true(holder_is(db, NULL));
+    db_free(db);
+}
+
 static const struct lane_setup LANE = {.name = "l", .start_rate = 10, .batch_size = 100};
 
 static void slots_are_spaced_over_all_workers(void **state) {
@@ -491,6 +521,7 @@ int main(void) {
         TEST(an_open_request_keeps_its_messages),
         TEST(a_request_taken_over_is_not_closed_by_the_late_one),
         TEST(a_deleted_member_breaks_its_request),
+        TEST(a_forgotten_transaction_is_named),
         TEST(slots_are_spaced_over_all_workers),
         TEST(five_failures_in_a_row_park_the_lane),
         TEST(a_refused_key_parks_until_somebody_acts),
