@@ -24,6 +24,12 @@
     "(m.${request_id} IS NULL OR NOT EXISTS (SELECT FROM postroom.requests q"                      \
     " WHERE q.id = m.${request_id}))"
 
+#define SUSPECT_AFTER "2" /* PLAN_ALONE_AFTER in worker/plan.h */
+
+/* A message whose claims ended twice without any outcome is claimed alone (SPEC 2, poison): what
+ * dies with it must not be blamed. */
+#define SUSPECT " coalesce(m.${unfinished_claims}, 0) >= " SUSPECT_AFTER " AS suspect"
+
 /* Rank by rank, the nested loop stops when enough rows are locked, so that no more are; retries
  * before newer mail of the same rank. Rows beyond the byte budget are let go at commit. The ctid
  * is that of the row locked here, so no second look-up by id. */
@@ -32,18 +38,21 @@ static const char CLAIM[] =
     " ranks AS (SELECT * FROM unnest($2::int[], $3::timestamptz[]) AS r(rank, floor), relaxed "
     "ORDER BY rank),"
     " due AS MATERIALIZED ("
-    "  SELECT d.ref, d.part, d.bytes, r.rank FROM ranks r CROSS JOIN LATERAL ("
-    "   SELECT * FROM (SELECT m.ctid AS ref, m.tableoid AS part, " ROWS_BYTES " AS bytes"
+    "  SELECT d.ref, d.part, d.bytes, d.suspect, r.rank FROM ranks r CROSS JOIN LATERAL ("
+    "   SELECT * FROM (SELECT m.ctid AS ref, m.tableoid AS part, " ROWS_BYTES " AS bytes," SUSPECT
     "    FROM ${messages} m WHERE m.${status} = 'failed' AND m.${next_attempt_at} <= now()"
     "     AND m.${next_attempt_at} IS NOT NULL AND ${m.rank} = r.rank AND " NO_OPEN_REQUEST
     "    ORDER BY m.${next_attempt_at} LIMIT $4 FOR UPDATE OF m SKIP LOCKED) a"
     "   UNION ALL"
-    "   SELECT * FROM (SELECT m.ctid AS ref, m.tableoid AS part, " ROWS_BYTES " AS bytes"
+    "   SELECT * FROM (SELECT m.ctid AS ref, m.tableoid AS part, " ROWS_BYTES " AS bytes," SUSPECT
     "    FROM ${messages} m WHERE m.${status} = 'pending' AND ${m.rank} = r.rank"
     "     AND ${m.due} >= r.floor AND ${m.due} <= now() AND " NO_OPEN_REQUEST
     "    ORDER BY ${m.due}, m.${id} LIMIT $4 FOR UPDATE OF m SKIP LOCKED) b"
     "  ) d LIMIT $4),"
-    " numbered AS (SELECT *, row_number() OVER () AS n FROM due),"
+    " numbered AS (SELECT *, row_number() OVER () AS n FROM (SELECT *, row_number() OVER () AS "
+    "line,"
+    "   first_value(suspect) OVER () AS alone FROM due) d"
+    "  WHERE line = 1 OR NOT (suspect OR alone)),"
     " taken AS (SELECT *, (SELECT count(*) FROM due) AS seen FROM (SELECT *, sum("
     "   CASE WHEN bytes > 41943040 THEN 0 ELSE bytes END) OVER (ORDER BY n) AS so_far"
     "   FROM numbered) s"

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "worker/internal.h"
+#include "worker/plan.h"
 
 /* It cannot be made again as it was, so nothing tells whether it had its effect: on_uncertain
  * decides, as for a provider without keys. */
@@ -28,12 +29,22 @@ static struct flight *flight_of(struct worker *w, struct manifest *m, int64_t de
     return f;
 }
 
+/* Every worker that took it up ended without any outcome. */
+static bool is_in_vain(const struct flight *f) {
+    for (int i = 0; i < f->manifest.n; i++)
+        if (f->manifest.messages[i].unfinished < PLAN_REPLAYS_IN_VAIN)
+            return false;
+    return f->manifest.n > 0;
+}
+
 static bool revive(struct worker *w, struct flight *f, enum request_state state, struct err *err) {
     struct err why = {0};
     if (f->manifest.key[0] == '\0') {
         settle_unknown(w, f, "the worker ended before it came");
     } else if (f->manifest.age_ms > w->provider->key_life_ms) {
         settle_unknown(w, f, "its key is too old to ask again");
+    } else if (is_in_vain(f)) {
+        settle_unknown(w, f, "the worker ended each time it was made; look at its content");
     } else if (state == REQUEST_BROKEN) {
         settle_unknown(w, f, "a message of that request was deleted or taken out");
     } else if (build_body(w, f, &why)) {

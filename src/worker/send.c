@@ -7,13 +7,15 @@
 
 #include <limits.h>
 
-#define CONTENT_MAX (2 * PLAN_MAX_BYTES)  /* bodies in memory; then wait for answers */
-#define REFUSED_WAIT_US USEC_PER_SEC      /* after the database refused a statement */
-#define UNWRITTEN_MAX 1000                /* outcomes wait to be written; first that */
-#define LEASE_SPARE_US (2 * USEC_PER_SEC) /* a lease counts as over this much earlier */
+#define CONTENT_MAX (2 * PLAN_MAX_BYTES) /* bodies in memory; then wait for answers */
+#define REFUSED_WAIT_US USEC_PER_SEC     /* after the database refused a statement */
+#define UNWRITTEN_MAX 1000               /* outcomes wait to be written; first that */
 
+/* A lease counts as over a little earlier than the database has it. */
 int64_t send_lease_us(const struct worker *w, int64_t asked_us) {
-    return asked_us + w->settings->lease_ms * USEC_PER_MS - LEASE_SPARE_US;
+    int64_t lease_us = w->settings->lease_ms * USEC_PER_MS;
+    int64_t spare_us = lease_us / 4 < 2 * USEC_PER_SEC ? lease_us / 4 : 2 * USEC_PER_SEC;
+    return asked_us + lease_us - spare_us;
 }
 
 void send_wait(struct worker *w, struct flight *f) {

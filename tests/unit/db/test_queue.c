@@ -118,6 +118,36 @@ static void looks_only_from_the_floor_on(void **state) {
     db_free(db);
 }
 
+static void claims_a_suspect_alone(void **state) {
+    (void)state;
+    sql("INSERT INTO email_messages (to_email, subject, html, created_at, unfinished_claims) VALUES"
+        " ('good1@x.org', 's', 'h', now() - interval '3 h', 1),"
+        " ('bad@x.org', 's', 'h', now() - interval '2 h', 2),"
+        " ('good2@x.org', 's', 'h', now() - interval '1 h', 0)");
+    static const char *const wanted[] = {"good1@x.org good2@x.org", "bad@x.org", ""};
+    struct db *db = open_db(DB_WORKER);
+    for (int i = 0; i < 3; i++) {
+        struct queue_ask ask = ask_for("w", 10);
+        int n = 0;
+        char got[200] = "";
+        struct message *m = claim(db, &ask, &n);
+        for (int k = 0; k < n; k++)
+            str_format(got + strlen(got), sizeof got - strlen(got), "%s%s", k ? " " : "", m[k].to);
+        assert_string_equal(got, wanted[i]);
+        let_go(m, n);
+    }
+    /* first in line, it is taken and nothing with it */
+    sql("UPDATE email_messages SET status = 'pending', unfinished_claims = 0;"
+        " UPDATE email_messages SET unfinished_claims = 3 WHERE to_email = 'good1@x.org'");
+    struct queue_ask ask = ask_for("w", 10);
+    int n = 0;
+    struct message *m = claim(db, &ask, &n);
+    assert_int_equal(n, 1);
+    assert_string_equal(m[0].to, "good1@x.org");
+    let_go(m, n);
+    db_free(db);
+}
+
 struct racer {
     pthread_t thread;
     char name[8];
@@ -514,6 +544,7 @@ int main(void) {
         TEST(takes_due_retries_but_no_final_failures),
         TEST(stays_within_bytes_and_says_there_is_more),
         TEST(looks_only_from_the_floor_on),
+        TEST(claims_a_suspect_alone),
         TEST(two_race_and_none_is_claimed_twice),
         TEST(finishes_once_whatever_is_repeated),
         TEST(a_stale_token_changes_nothing),
