@@ -56,8 +56,6 @@ static bool has_screen(const struct rig *r) {
 static bool start_worker(struct rig *r, struct err *err) {
     struct worker_options options = {.once = r->plan->once};
     struct worker_ports ports = {r->board, r->ring, &r->life, signals_wake()};
-    if (!net_check_url(r->s->resend_base_url, err))
-        return err_wrap(err, "RESEND_BASE_URL");
     if (!net_global_init(err))
         return false;
     r->net = true;

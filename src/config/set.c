@@ -13,7 +13,7 @@
 bool holds_secret(const struct key *k, const char *text) {
     if (!k->secret || *text == '\0')
         return false;
-    if (strcmp(k->env, "RESEND_API_KEY") == 0)
+    if (!strstr(k->env, "DATABASE_URL"))
         return true;
     const char *host = strstr(text, "://");
     const char *at = host ? strrchr(host, '@') : NULL;

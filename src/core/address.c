@@ -47,6 +47,24 @@ void message_bare_address(char *dst, size_t size, const char *mailbox) {
     str_format(dst, size, "%.*s", (int)(n < INT32_MAX ? n : INT32_MAX), s);
 }
 
+void message_name(struct buf *name, const char *mailbox) {
+    const char *s = mailbox ? mailbox : "";
+    const char *open = opening_bracket(s, strlen(s));
+    size_t n = open ? (size_t)(open - s) : 0;
+    bool quoted = false;
+    trim(&s, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (s[i] == '"') {
+            quoted = !quoted;
+            continue;
+        }
+        if (quoted && s[i] == '\\' && i + 1 < n) {
+            i++;
+        }
+        buf_addc(name, s[i]);
+    }
+}
+
 /* --- the address ----------------------------------------------------------------------------- */
 
 static bool is_alnum(unsigned char c) {

@@ -2,7 +2,7 @@
 #ifndef POSTROOM_CORE_MESSAGE_H
 #define POSTROOM_CORE_MESSAGE_H
 
-#include "base/err.h"
+#include "base/buf.h"
 #include "base/rand.h"
 
 #include <stddef.h>
@@ -39,6 +39,10 @@ void message_done(struct message *m);
 
 /* The bare address of "Name <a@b>" or "a@b", without judging it much: for the log and events. */
 void message_bare_address(char *dst, size_t size, const char *mailbox);
+
+/* Appends the name of "Name <a@b>" as it is meant, without quotes and what they need escaped;
+ * nothing for a bare address. */
+void message_name(struct buf *name, const char *mailbox);
 
 /* Can this be mailed at all? Checks what every provider needs: a clean, well-formed recipient
  * (and cc, bcc, reply_to, from), a clean subject, html or text, headers an object of clean strings

@@ -66,6 +66,8 @@ struct settings {
     const char *provider;            /* registry name */
     const char *resend_api_key;      /* "" where absent */
     const char *resend_base_url;     /* no trailing slash */
+    const char *sendgrid_api_key;    /* "" where absent */
+    const char *sendgrid_base_url;   /* no trailing slash */
     const char *ca_file;             /* "" : the system's */
     const char *from;                /* default sender; "" where absent */
     double rate;                     /* requests per second for the whole lane; 0: learnt */

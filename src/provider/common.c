@@ -2,10 +2,13 @@
  * gives: a 4xx was not accepted, a gateway's 5xx proves nothing. Pure; any thread. */
 #include "provider/common.h"
 
+#include "base/clock.h"
 #include "base/str.h"
 
 #include <string.h>
 
+#define KEY_MAX 300  /* with "Bearer " it fits a wire header */
+#define BASE_MAX 480 /* with a path behind it it fits the URL */
 #define DAY_SECONDS 86400
 #define SAID_MAX 190 /* bytes of the provider's words in the lane's text */
 #define RATE_SANE 100000.0
@@ -28,6 +31,33 @@ static const struct answer_rule defaults[] = {
     {500, 599, RULE_OWN, OUTCOME_RETRY, LANE_DOWN, false, NULL, NULL},
     {0, 999999, NULL, OUTCOME_UNCERTAIN, LANE_DOWN, false, NULL, NULL},
 };
+
+/* --- configuration ---------------------------------------------------------------------------- */
+
+bool common_check_key(const char *name, const char *key, struct err *err) {
+    size_t n = strlen(key);
+    if (n == 0) {
+        return err_set(err, ERR_USAGE,
+                       "%s is not set: set it, or %s_FILE to a file that holds the key", name,
+                       name);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (n > KEY_MAX || key[i] < 0x21 || key[i] > 0x7e) {
+            return err_set(err, ERR_USAGE,
+                           "%s is no key: it holds blanks, line breaks or other characters that "
+                           "no key has",
+                           name);
+        }
+    }
+    return true;
+}
+
+bool common_check_base(const char *name, const char *url, const char *usual, struct err *err) {
+    return (url[0] != '\0' && strlen(url) <= BASE_MAX) ||
+           err_set(err, ERR_USAGE, "%s is empty or too long: the default is %s", name, usual);
+}
+
+/* --- what answers mean ------------------------------------------------------------------------ */
 
 static bool fits(const struct answer_rule *rule, int status, const char *name) {
     if (status < rule->from || status > rule->to) {
@@ -129,6 +159,21 @@ void common_end(const struct manifest *m, struct reading *out) {
     }
 }
 
+void common_keep_answer(const struct json *root, struct reading *out) {
+    struct buf text;
+    if (json_type(root) != JSON_OBJECT) {
+        return;
+    }
+    buf_init(&text, sizeof out->answer - 1);
+    json_print(&text, root);
+    if (!text.failed) {
+        str_copy(out->answer, sizeof out->answer, buf_text(&text));
+    }
+    buf_free(&text);
+}
+
+/* --- headers ---------------------------------------------------------------------------------- */
+
 int64_t common_header_count(const struct wire_response *response, const char *name) {
     char text[64];
     int64_t n = -1;
@@ -147,6 +192,25 @@ int64_t common_retry_after_ms(const struct wire_response *response) {
         return -1;
     }
     return (int64_t)((seconds < DAY_SECONDS ? seconds : DAY_SECONDS) * 1000);
+}
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT", the one form that servers still write. */
+int64_t common_answered_at(const struct wire_response *response) {
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    char text[64], month[4] = "", utc[32];
+    int64_t us;
+    if (!wire_response_header(response, "date", text, sizeof text) ||
+        strlen(text) != strlen("Sun, 06 Nov 1994 08:49:37 GMT") || !str_eq(text + 25, " GMT")) {
+        return -1;
+    }
+    memcpy(month, text + 8, 3);
+    const char *at = strstr(months, month);
+    if (!at || (at - months) % 3 != 0) {
+        return -1;
+    }
+    str_format(utc, sizeof utc, "%.4s-%02d-%.2sT%.8sZ", text + 12, (int)(at - months) / 3 + 1,
+               text + 5, text + 17);
+    return clock_parse_utc(utc, &us) && us >= 0 ? us / USEC_PER_SEC : -1;
 }
 
 /* "10;w=1", "\"default\";q=10;w=1": the amount by the window's seconds; 0 where it is neither. */

@@ -3,6 +3,7 @@
 #ifndef POSTROOM_PROVIDER_COMMON_H
 #define POSTROOM_PROVIDER_COMMON_H
 
+#include "base/json.h"
 #include "core/manifest.h"
 #include "core/outcome.h"
 #include "core/wire.h"
@@ -29,6 +30,12 @@ struct answer_rule {
 const struct answer_rule *common_rule(const struct answer_rule *rules, size_t count, int status,
                                       const char *name);
 
+/* Is this an API key? name: "RESEND_API_KEY". */
+bool common_check_key(const char *name, const char *key, struct err *err);
+
+/* Does the base URL leave room for a path? Whether it is one, net says. usual: the default. */
+bool common_check_base(const char *name, const char *url, const char *usual, struct err *err);
+
 /* Gives every message the rule's outcome and the lane its fault. said: "STATUS NAME: text". */
 void common_apply(const struct answer_rule *rule, int status, const char *said,
                   const struct manifest *m, struct reading *out);
@@ -47,6 +54,13 @@ void common_no_answer(const struct wire_response *response, const struct manifes
 /* The last word: on a second attempt nothing is released on what proves nothing about the first
  * (see provider.h). */
 void common_end(const struct manifest *m, struct reading *out);
+
+/* Keeps the answer for provider_response, where it is a small object. */
+void common_keep_answer(const struct json *root, struct reading *out);
+
+/* When the answer was given by the provider's clock (its Date), in seconds since 1970; -1 where
+ * that cannot be read. */
+int64_t common_answered_at(const struct wire_response *response);
 
 /* Retry-After in seconds, at most a day; -1 where absent or a date (no clock here, and none of the
  * providers sends one). */

@@ -5,10 +5,18 @@
 #include "provider/provider.h"
 
 extern const struct provider provider_resend;
+extern const struct provider provider_sendgrid;
 extern const struct provider provider_null;
 
 /* resend_read.c */
 void resend_read(const struct wire_response *response, const struct manifest *m,
                  struct reading *out);
+
+/* sendgrid_accept.c */
+bool sendgrid_accepts(const struct message *m, char code[64], struct err *err);
+
+/* sendgrid_read.c */
+void sendgrid_read(const struct wire_response *response, const struct manifest *m,
+                   struct reading *out);
 
 #endif

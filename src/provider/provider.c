@@ -3,7 +3,7 @@
 
 #include "base/str.h"
 
-static const struct provider *const all[] = {&provider_resend, &provider_null};
+static const struct provider *const all[] = {&provider_resend, &provider_sendgrid, &provider_null};
 
 const struct provider *provider_find(const char *name) {
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
@@ -15,5 +15,5 @@ const struct provider *provider_find(const char *name) {
 }
 
 const char *provider_names(void) {
-    return "resend, null";
+    return "resend, sendgrid, null";
 }

@@ -30,6 +30,10 @@ struct provider {
     double start_rate;   /* requests per second until headers tell; 0: no limit */
     bool wire;           /* false: the answer is made without a network (null) */
 
+    /* Where its requests go, and how the configuration calls that; NULL without a wire. */
+    const char *base_key;
+    const char *(*base_url)(const struct settings *s);
+
     /* Is the configuration complete? err says which key is missing and how to set it. */
     bool (*check)(const struct settings *s, struct err *err);
 
@@ -51,7 +55,7 @@ struct provider {
 /* NULL where there is no such provider. */
 const struct provider *provider_find(const char *name);
 
-/* "resend, null": for messages. */
+/* "resend, sendgrid, null": for messages. */
 const char *provider_names(void);
 
 #endif

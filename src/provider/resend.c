@@ -5,6 +5,8 @@
  * hold ASCII letters, digits, '_' and '-' only: an id of these goes as it is, any other (and one
  * that begins with "hex-") as "hex-" and its bytes in lower-case hexadecimal, which can be undone.
  */
+#include "provider/columns.h"
+#include "provider/common.h"
 #include "provider/internal.h"
 
 #include "base/json.h"
@@ -15,29 +17,14 @@
 #define TAG_MAX 256
 #define TAG_ID "postroom_id"
 #define TAG_HEX "hex-"
-#define KEY_MAX 300  /* with "Bearer " it fits a wire header */
-#define BASE_MAX 480 /* with "/emails/batch" it fits the URL */
 
 static bool resend_check(const struct settings *s, struct err *err) {
-    size_t n = strlen(s->resend_api_key);
-    if (n == 0) {
-        return err_set(err, ERR_USAGE,
-                       "RESEND_API_KEY is not set: set it, or RESEND_API_KEY_FILE to a file that "
-                       "holds the key");
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (n > KEY_MAX || s->resend_api_key[i] < 0x21 || s->resend_api_key[i] > 0x7e) {
-            return err_set(err, ERR_USAGE,
-                           "RESEND_API_KEY is no key: it holds blanks, line breaks or other "
-                           "characters that no key has");
-        }
-    }
-    if (s->resend_base_url[0] == '\0' || strlen(s->resend_base_url) > BASE_MAX) {
-        return err_set(err, ERR_USAGE,
-                       "RESEND_BASE_URL is empty or too long: the default is "
-                       "https://api.resend.com");
-    }
-    return true;
+    return common_check_key("RESEND_API_KEY", s->resend_api_key, err) &&
+           common_check_base("RESEND_BASE_URL", s->resend_base_url, "https://api.resend.com", err);
+}
+
+static const char *resend_base(const struct settings *s) {
+    return s->resend_base_url;
 }
 
 static bool resend_batchable(const struct message *m) {
@@ -113,13 +100,6 @@ static bool resend_accepts(const struct message *m, char code[64], struct err *e
 
 /* --- one mail -------------------------------------------------------------------------------- */
 
-static void write_unless_empty(struct json_writer *w, const char *key, const struct json *value) {
-    if (json_size(value) > 0) {
-        jw_key(w, key);
-        jw_value(w, value);
-    }
-}
-
 static void write_attachments(struct json_writer *w, const char *key, const struct json *list) {
     static const char *const fields[] = {"filename", "content", "content_type", "content_id"};
     if (json_size(list) == 0) {
@@ -151,23 +131,6 @@ static void write_tags(struct json_writer *w, const char *key, const struct json
     }
 }
 
-typedef void write_fn(struct json_writer *w, const char *key, const struct json *value);
-
-/* A column that holds JSON, written by `write`; NULL columns and empty values are left out. */
-static bool write_column(struct json_writer *w, const char *key, const char *column,
-                         write_fn *write, struct err *err) {
-    if (!column) {
-        return true;
-    }
-    struct json *root = json_parse(column, strlen(column), WIRE_MAX_BODY, err);
-    if (!root) {
-        return err_wrap(err, "%s", key);
-    }
-    write(w, key, root);
-    json_free(root);
-    return true;
-}
-
 static void write_text(struct json_writer *w, const char *key, const char *text) {
     if (text) {
         jw_kv_text(w, key, text);
@@ -181,7 +144,7 @@ static bool write_all_tags(struct json_writer *w, const struct message *m, struc
     jw_kv_text(w, "name", TAG_ID);
     write_id(w, m->id);
     jw_object_end(w);
-    bool ok = write_column(w, "tags", m->tags, write_tags, err);
+    bool ok = column_write(w, "tags", m->tags, write_tags, err);
     jw_array_end(w);
     return ok;
 }
@@ -194,56 +157,20 @@ static bool write_mail(struct json_writer *w, const struct message *m, const cha
     jw_array(w);
     jw_text(w, m->to);
     jw_array_end(w);
-    bool ok = write_column(w, "cc", m->cc, write_unless_empty, err) &&
-              write_column(w, "bcc", m->bcc, write_unless_empty, err) &&
-              write_column(w, "reply_to", m->reply_to, write_unless_empty, err);
+    bool ok = column_write(w, "cc", m->cc, column_as_is, err) &&
+              column_write(w, "bcc", m->bcc, column_as_is, err) &&
+              column_write(w, "reply_to", m->reply_to, column_as_is, err);
     jw_kv_text(w, "subject", m->subject);
     write_text(w, "html", m->html);
     write_text(w, "text", m->text);
-    ok = ok && write_column(w, "headers", m->headers, write_unless_empty, err) &&
-         write_column(w, "attachments", m->attachments, write_attachments, err) &&
+    ok = ok && column_write(w, "headers", m->headers, column_as_is, err) &&
+         column_write(w, "attachments", m->attachments, write_attachments, err) &&
          write_all_tags(w, m, err);
     jw_object_end(w);
     return ok;
 }
 
 /* --- the request ----------------------------------------------------------------------------- */
-
-/* How long a text may become in JSON at most: quotes and backslashes double, a control character
- * is \u00XX. */
-static size_t json_bound(const char *text) {
-    size_t n = 0;
-    for (const char *c = text ? text : ""; *c; c++) {
-        n += (unsigned char)*c < 0x20 ? 6 : *c == '"' || *c == '\\' ? 2 : 1;
-    }
-    return n;
-}
-
-/* Room for everything at once: the body is the largest thing here, and copying it while it grows
- * would cost more than this count. JSON columns were JSON already and hardly grow. */
-static size_t body_bound(const struct manifest *m) {
-    size_t n = 2;
-    for (int i = 0; i < m->n; i++) {
-        const struct message *mail = &m->messages[i];
-        const char *texts[] = {mail->from ? mail->from : m->sender,
-                               mail->to,
-                               mail->subject,
-                               mail->html,
-                               mail->text,
-                               mail->id,
-                               mail->id};
-        const char *columns[] = {mail->cc,          mail->bcc,  mail->reply_to, mail->headers,
-                                 mail->attachments, mail->tags, mail->tags};
-        n += 256;
-        for (size_t t = 0; t < sizeof texts / sizeof texts[0]; t++) {
-            n += json_bound(texts[t]);
-        }
-        for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++) {
-            n += columns[c] ? strlen(columns[c]) : 0;
-        }
-    }
-    return n;
-}
 
 static void write_head(const struct settings *s, const struct manifest *m,
                        struct wire_request *out) {
@@ -263,7 +190,7 @@ static void write_head(const struct settings *s, const struct manifest *m,
 }
 
 static bool write_body(const struct manifest *m, struct buf *body, struct err *err) {
-    size_t bound = body_bound(m);
+    size_t bound = columns_bound(m);
     if (bound > WIRE_MAX_BODY) {
         return err_set(err, ERR_INVALID, "the request would have more than %zu MiB: too large",
                        WIRE_MAX_BODY >> 20);
@@ -308,6 +235,8 @@ const struct provider provider_resend = {
     .key_life_ms = INT64_C(23) * 3600 * 1000, /* kept for 24 h: an hour for the last attempt */
     .start_rate = 2,
     .wire = true,
+    .base_key = "RESEND_BASE_URL",
+    .base_url = resend_base,
     .check = resend_check,
     .batchable = resend_batchable,
     .accepts = resend_accepts,

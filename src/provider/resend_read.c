@@ -210,20 +210,6 @@ static void read_refused(int status, const struct json *root, const struct manif
 
 /* --- the whole answer ------------------------------------------------------------------------ */
 
-/* What provider_response keeps: a single mail's answer, and any refusal, where it is small. */
-static void keep_answer(const struct json *root, struct reading *out) {
-    struct buf text;
-    if (json_type(root) != JSON_OBJECT) {
-        return;
-    }
-    buf_init(&text, sizeof out->answer - 1);
-    json_print(&text, root);
-    if (!text.failed) {
-        str_copy(out->answer, sizeof out->answer, buf_text(&text));
-    }
-    buf_free(&text);
-}
-
 static void read_headers(const struct wire_response *response, struct lane_news *lane) {
     lane->rate = common_rate(response);
     lane->daily_used = common_header_count(response, "x-resend-daily-quota");
@@ -266,7 +252,7 @@ void resend_read(const struct wire_response *response, const struct manifest *m,
         read_refused(response->status, root, m, out);
     }
     if (!accepted || !m->batch) {
-        keep_answer(root, out);
+        common_keep_answer(root, out);
     }
     json_free(root);
     common_end(m, out);

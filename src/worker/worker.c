@@ -38,10 +38,10 @@ static bool find_provider(struct worker *w, struct err *err) {
     if (!w->provider)
         return err_set(err, ERR_USAGE, "provider \"%s\" is unknown: choose one of %s",
                        w->settings->provider, provider_names());
-    if (!w->provider->check(w->settings, err))
-        return false;
-    return !w->provider->wire || str_is_blank(w->settings->resend_base_url) ||
-           net_check_url(w->settings->resend_base_url, err);
+    const struct provider *p = w->provider;
+    return p->check(w->settings, err) &&
+           (!p->base_url || net_check_url(p->base_url(w->settings), err) ||
+            err_wrap(err, "%s", p->base_key));
 }
 
 static void discard(struct worker *w) {

@@ -121,6 +121,8 @@ static void defaults(void **state) {
     assert_string_equal(s->provider, "resend");
     assert_string_equal(s->resend_api_key, "");
     assert_string_equal(s->resend_base_url, "https://api.resend.com");
+    assert_string_equal(s->sendgrid_api_key, "");
+    assert_string_equal(s->sendgrid_base_url, "https://api.sendgrid.com");
     assert_string_equal(s->ca_file, "");
     assert_string_equal(s->from, "");
     assert_true(s->rate == 0);
@@ -159,6 +161,8 @@ static void every_key(void **state) {
         {"provider", "null"},
         {"resend_api_key", "re_123"},
         {"resend_base_url", "http://127.0.0.1:8025///"},
+        {"sendgrid_api_key", "SG.123"},
+        {"sendgrid_base_url", "https://api.eu.sendgrid.com/"},
         {"ca_file", "ca.pem"},
         {"from", "Shop <hello@shop.example>"},
         {"rate", "2.5"},
@@ -193,6 +197,8 @@ static void every_key(void **state) {
     assert_string_equal(s->provider, "null");
     assert_string_equal(s->resend_api_key, "re_123");
     assert_string_equal(s->resend_base_url, "http://127.0.0.1:8025");
+    assert_string_equal(s->sendgrid_api_key, "SG.123");
+    assert_string_equal(s->sendgrid_base_url, "https://api.eu.sendgrid.com");
     assert_string_equal(s->ca_file, "ca.pem");
     assert_string_equal(s->from, "Shop <hello@shop.example>");
     assert_true(s->rate > 2.49 && s->rate < 2.51);
@@ -400,7 +406,7 @@ static void bad_files(void **state) {
         {"rate = 1\nbacth_size = 5\n", "postroom.conf:2", "did you mean batch_size?"},
         {"RATE = 1\n", "postroom.conf:1", "did you mean rate?"},
         {"batch-size = 1\n", "postroom.conf:1", "did you mean batch_size?"},
-        {"sendgrid_api_key = x\n", "postroom.conf:1", "unknown key \"sendgrid_api_key\""},
+        {"carrier_pigeon = x\n", "postroom.conf:1", "unknown key \"carrier_pigeon\""},
         {"xyzzy = 1\n", "postroom.conf:1", "unknown key \"xyzzy\""},
         {"rate = 1\n\nrate = 2\n", "postroom.conf:3", "before in postroom.conf:1"},
         {"rate\n", "postroom.conf:1", "key = value"},
@@ -449,14 +455,14 @@ static void bad_environment(void **state) {
     setenv("POSTROOM_OPERATOR", "anna", 1); /* the dashboard's own */
     setenv("POSTROOM_GLYPHS", "ascii", 1);
     setenv("POSTROOMS", "x", 1);
-    setenv("SENDGRID_API_KEY", "x", 1); /* somebody else's */
+    setenv("SENDGRID_SENDER", "x", 1); /* somebody else's */
     config_free(load());
 }
 
 static void file_modes(void **state) {
     (void)state;
-    static const char key[] = "resend_api_key = re_1\n", plain[] = "rate = 1\n",
-                      no_password[] = "database_url = postgresql:///shop\n",
+    static const char key[] = "resend_api_key = re_1\n", other[] = "sendgrid_api_key = SG.1\n",
+                      plain[] = "rate = 1\n", no_password[] = "database_url = postgresql:///shop\n",
                       password[] = "database_url = postgresql://a:b@db/shop\n";
     static const struct {
         const char *text;
@@ -470,6 +476,8 @@ static void file_modes(void **state) {
         {key, 0604, "run: chmod 600 postroom.conf"},
         {key, 0602, "run: chmod 600 postroom.conf"},
         {key, 0660, "run: chmod 640 postroom.conf"},
+        {other, 0600, NULL},
+        {other, 0644, "run: chmod 640 postroom.conf"},
         {plain, 0666, NULL},
         {no_password, 0644, NULL},
         {password, 0644, "mode 0644"},

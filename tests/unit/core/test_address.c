@@ -193,12 +193,42 @@ static void bare_addresses_for_the_log(void **state) {
     assert_string_equal(small, "abc");
 }
 
+static void names_as_they_are_meant(void **state) {
+    (void)state;
+    static const struct {
+        const char *mailbox;
+        const char *name;
+    } cases[] = {
+        {"a@b.example", ""},
+        {"<a@b.example>", ""},
+        {"Ann <a@b.example>", "Ann"},
+        {"  Ann  Berg   <a@b.example>", "Ann  Berg"},
+        {"\"Berg, Ann\" <a@b.example>", "Berg, Ann"},
+        {"\"Ann \\\"A\\\\B\\\" Berg\" <a@b.example>", "Ann \"A\\B\" Berg"},
+        {"Ann \"The <Boss>\" Berg <a@b.example>", "Ann The <Boss> Berg"},
+        {"\"\" <a@b.example>", ""},
+        {"A\\B <a@b.example>", "A\\B"},
+        {"S\xc3\xb8ren \xe2\x9c\x93 <a@b.example>", "S\xc3\xb8ren \xe2\x9c\x93"},
+        {"\"open <a@b.example>", ""},
+        {"\"x\\", ""},
+        {NULL, ""},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct buf name;
+        buf_init(&name, 1000);
+        message_name(&name, cases[i].mailbox);
+        assert_string_equal(buf_text(&name), cases[i].name);
+        buf_free(&name);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_mailboxes),
         cmocka_unit_test(bad_mailboxes),
         cmocka_unit_test(lengths),
         cmocka_unit_test(bare_addresses_for_the_log),
+        cmocka_unit_test(names_as_they_are_meant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,6 +21,8 @@ static const struct settings conf = {
     .provider = "resend",
     .resend_api_key = "re_test_123456789",
     .resend_base_url = "https://api.resend.com",
+    .sendgrid_api_key = "SG.test_123456789",
+    .sendgrid_base_url = "https://api.sendgrid.com",
     .from = "Somebody else <later@shop.example>",
 };
 
@@ -43,6 +45,15 @@ static inline struct manifest manifest_of(struct message *messages, int n) {
     return m;
 }
 
+static inline const char *header(const struct wire_request *r, const char *name) {
+    for (int i = 0; i < r->header_count; i++) {
+        if (str_eq(r->headers[i].name, name)) {
+            return r->headers[i].value;
+        }
+    }
+    return NULL;
+}
+
 /* n messages to the same recipient, none with a sender of its own. */
 static inline struct manifest some_mails(struct message *messages, int n) {
     for (int i = 0; i < n; i++) {
@@ -61,12 +72,12 @@ static inline struct wire_response answer(int status, const char *body, const ch
     return r;
 }
 
-/* The bytes of tests/fixtures/resend/NAME; the caller's to mem_free. */
-static inline char *fixture(const char *name) {
+/* The bytes of tests/fixtures/PROVIDER/NAME; the caller's to mem_free. */
+static inline char *fixture_of(const char *provider, const char *name) {
     char path[200];
     struct buf b;
     buf_init(&b, 1 << 20);
-    str_format(path, sizeof path, "tests/fixtures/resend/%s", name);
+    str_format(path, sizeof path, "tests/fixtures/%s/%s", provider, name);
     FILE *f = fopen(path, "rb");
     if (!f) {
         fail_msg("%s is missing: run from the project's folder", path);

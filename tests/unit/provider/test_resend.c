@@ -6,16 +6,11 @@ static const struct provider *resend(void) {
     return provider_find("resend");
 }
 
-/* --- build ----------------------------------------------------------------------------------- */
-
-static const char *header(const struct wire_request *r, const char *name) {
-    for (int i = 0; i < r->header_count; i++) {
-        if (str_eq(r->headers[i].name, name)) {
-            return r->headers[i].value;
-        }
-    }
-    return NULL;
+static char *fixture(const char *name) {
+    return fixture_of("resend", name);
 }
+
+/* --- build ----------------------------------------------------------------------------------- */
 
 static void a_single_mail_is_sent_as_documented(void **state) {
     (void)state;
@@ -860,10 +855,12 @@ static void the_registry_knows_its_providers(void **state) {
     assert_string_equal(resend()->name, "resend");
     assert_int_equal(resend()->batch_max, 100);
     assert_true(resend()->wire);
+    assert_string_equal(resend()->base_url(&conf), "https://api.resend.com");
+    assert_string_equal(provider_find("sendgrid")->name, "sendgrid");
     assert_string_equal(provider_find("null")->name, "null");
     assert_null(provider_find("smtp"));
     assert_null(provider_find(NULL));
-    assert_string_equal(provider_names(), "resend, null");
+    assert_string_equal(provider_names(), "resend, sendgrid, null");
 }
 
 int main(void) {
