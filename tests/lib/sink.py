@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A stand-in for Resend that records what it accepts. It shares no code with postroom.
+"""A stand-in for Resend (and, at /v3/mail/send, for SendGrid) that records what it accepts. It shares no code with postroom.
 
 One thread, asyncio, HTTP/1.1 with keep-alive. Before it answers, it appends to its folder:
 
@@ -8,7 +8,7 @@ One thread, asyncio, HTTP/1.1 with keep-alive. Before it answers, it appends to 
                    sha256 of the body, path, conn, request, n (messages in it), time
   requests.jsonl   a line per request, whatever came of it: status, key, n, path, conn, time
 
-Routes: POST /emails, POST /emails/batch; GET /stats; POST /control merges a JSON object into the
+Routes: POST /emails, POST /emails/batch; POST /v3/mail/send (sink_sendgrid.py); GET /stats; POST /control merges a JSON object into the
 settings (SETTINGS below). `serve` prints its port as its only line of output.
 
 usage: sink.py serve FOLDER [JSON settings] | stat PORT NAME | set PORT JSON
@@ -24,13 +24,16 @@ import sys
 import time
 import uuid
 
+sys.dont_write_bytecode = True
+import sink_sendgrid
+
 SETTINGS = {
     "limit": 0,         # requests per sliding second; 0: none, and no ratelimit headers
     "latency_ms": 0,    # before each answer
     "api_key": None,    # the only key taken; None: any
     "rules": [],        # scripted answers, the first that fits: see Sink.rule_for
 }
-REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
+REASONS = {200: "OK", 202: "Accepted", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
            409: "Conflict", 413: "Too Large", 422: "Unprocessable Entity",
            429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway",
            503: "Service Unavailable"}
@@ -74,24 +77,32 @@ class Sink:
             self.arrivals.popleft()
         self.peak = max(self.peak, len(self.arrivals))
 
-        key = headers.get("idempotency-key")
+        sendgrid = path == sink_sendgrid.PATH
+        key = None if sendgrid else headers.get("idempotency-key")
         extra, n, status = {}, 0, 0
         try:
             extra = self.take_token(now)
-            self.check_caller(headers)
-            mails = self.parse(path, body)
+            if sendgrid:
+                mails = self.parse_sendgrid(headers, body)
+            else:
+                self.check_caller(headers)
+                mails = self.parse(path, body)
             n = len(mails)
             status, answer = await self.deliver(path, headers, body, mails, key, conn, number)
+            if sendgrid:
+                status, answer, extra = sink_sendgrid.accepted(answer, extra)
         except Refused as r:
             status, extra = r.status, {**extra, **r.headers}
             answer = {"statusCode": r.status, "name": r.name, "message": r.message}
+            if sendgrid:
+                answer = sink_sendgrid.refused(r.name, r.message)
         finally:
             self.statuses[status] += 1
             await self.note(self.requests, {"time": now, "request": number, "conn": conn, "path": path,
                                       "key": key, "n": n, "status": status})
         if self.settings["latency_ms"]:
             await asyncio.sleep(self.settings["latency_ms"] / 1000)
-        return status, answer, extra
+        return status, answer, sink_sendgrid.headers(extra, now) if sendgrid else extra
 
     def take_token(self, now):
         limit = self.settings["limit"]
@@ -130,6 +141,12 @@ class Sink:
             raise Refused(422, "validation_error", "more than 100 messages")
         return mails
 
+    def parse_sendgrid(self, headers, body):
+        mail, wrong = sink_sendgrid.read(headers, body, self.settings["api_key"])
+        if wrong:
+            raise Refused(*wrong)
+        return [mail]
+
     async def deliver(self, path, headers, body, mails, key, conn, number):
         digest = hashlib.sha256(body).hexdigest()
         if key is not None and not 1 <= len(key) <= 256:
@@ -153,10 +170,11 @@ class Sink:
             if rule and rule.get("drop") == "before":
                 raise Drop()
             if rule and rule.get("status", 200) != 200 and not rule.get("item"):
-                raise Refused(rule["status"], rule.get("name", "application_error"),
+                name = None if path == sink_sendgrid.PATH else "application_error"
+                raise Refused(rule["status"], rule.get("name", name),
                               rule.get("message", "scripted"), rule.get("headers"))
             wrong = self.wrong_ones(path, mails)
-            if wrong and (path == "/emails" or headers.get("x-batch-validation") != "permissive"):
+            if wrong and (path != "/emails/batch" or headers.get("x-batch-validation") != "permissive"):
                 index, name, text = wrong[0]
                 raise Refused(422, name, text)
         except BaseException:
@@ -167,7 +185,7 @@ class Sink:
         good = [i for i in range(len(mails)) if i not in bad]
         await self.record("effect", path, mails, good, key, digest, conn, number)
         answer = {"data": [{"id": str(uuid.uuid4())} for _ in good]}
-        if path == "/emails":
+        if path != "/emails/batch":
             answer = answer["data"][0]
         elif wrong:
             answer["errors"] = [{"index": i, "message": text} for i, _, text in wrong]
@@ -227,7 +245,7 @@ class Sink:
             lines.append({"kind": kind, "id": ident, "to": self.recipient(mail),
                           "subject": mail.get("subject"), "key": key, "sha256": digest,
                           "path": path, "conn": conn, "request": number, "n": len(mails),
-                          "time": now})
+                          "time": now, **mail.get("more", {})})
             self.count["effects" if kind == "effect" else "replays"] += 1
             if kind == "effect":
                 self.effects_of[ident] += 1
@@ -275,7 +293,7 @@ class Sink:
         body = await reader.readexactly(int(headers.get("content-length", 0)))
 
         extra = {}
-        if method == "POST" and path in ("/emails", "/emails/batch"):
+        if method == "POST" and path in ("/emails", "/emails/batch", sink_sendgrid.PATH):
             status, answer, extra = await self.answer(path, headers, body, conn)
         elif method == "GET" and path == "/stats":
             status, answer = 200, self.stats()
@@ -285,7 +303,7 @@ class Sink:
         else:
             status, answer = 404, {"statusCode": 404, "name": "not_found", "message": path}
 
-        payload = json.dumps(answer).encode()
+        payload = json.dumps(answer).encode() if answer is not None else b""
         fields = {"content-type": "application/json", "content-length": len(payload), **extra}
         reply = f"HTTP/1.1 {status} {REASONS.get(status, 'Other')}\r\n"
         reply += "".join(f"{name}: {value}\r\n" for name, value in fields.items())
