@@ -25,6 +25,8 @@ static const struct settings settings = {
     .provider = "resend",
     .resend_api_key = "re_test_123456789",
     .resend_base_url = "https://api.resend.com",
+    .sendgrid_api_key = "SG.test_123456789",
+    .sendgrid_base_url = "https://api.sendgrid.com",
     .ca_file = "",
     .from = "Shop <hello@shop.example>",
     .batch_size = 100,
@@ -127,6 +129,10 @@ static bool builds_a_batch(struct err *err) {
     return builds("resend", 3, err);
 }
 
+static bool builds_for_sendgrid(struct err *err) {
+    return builds("sendgrid", 1, err);
+}
+
 static bool builds_for_null(struct err *err) {
     return builds("null", 3, err);
 }
@@ -203,6 +209,39 @@ static bool reads_a_batch(struct err *err) {
                  "{\"data\":[{\"id\":\"b\"},{\"id\":\"c\"}],"
                  "\"errors\":[{\"index\":0,\"message\":\"no\"}]}",
                  OUTCOME_REJECTED);
+}
+
+/* What it says, or certainly not sent and so again: this one cannot be asked twice. */
+static bool reads_of_sendgrid(int status, const char *body, enum outcome_kind first) {
+    struct manifest m = manifest_of(1);
+    struct outcome outcome;
+    struct reading r = {.outcomes = &outcome};
+    struct wire_response response;
+    wire_response_init(&response);
+    response.end = WIRE_ANSWERED;
+    response.status = status;
+    buf_puts(&response.body, body);
+    buf_puts(&response.headers, "x-message-id: 49a3999c\n");
+    memset(&outcome, 0xaa, sizeof outcome);
+    oom_arm();
+    provider_find("sendgrid")->read(&response, &m, &r);
+    oom_disarm();
+    CHECK(r.definite);
+    CHECK(outcome.kind == first || (status >= 400 && outcome.kind == OUTCOME_RELEASE));
+    wire_response_done(&response);
+    manifest_done(&m);
+    return true;
+}
+
+static bool reads_an_id_of_sendgrid(struct err *err) {
+    (void)err;
+    return reads_of_sendgrid(202, "{}", OUTCOME_SENT);
+}
+
+static bool reads_a_refusal_of_sendgrid(struct err *err) {
+    (void)err;
+    return reads_of_sendgrid(400, "{\"errors\":[{\"message\":\"no\",\"field\":\"from\"}]}",
+                             OUTCOME_REJECTED);
 }
 
 /* --- documents and the screen ---------------------------------------------------------------- */
@@ -365,11 +404,14 @@ const struct operation operations[] = {
     {"refuse a message", refuses_a_message, false},
     {"build one mail", builds_one, false},
     {"build a batch", builds_a_batch, false},
+    {"build for SendGrid", builds_for_sendgrid, false},
     {"build without a wire", builds_for_null, false},
     {"plan and build requests", plans_and_builds, false},
     {"read an id", reads_an_id, true},
     {"read a refusal", reads_a_refusal, true},
     {"read a batch's answer", reads_a_batch, true},
+    {"read an id of SendGrid", reads_an_id_of_sendgrid, true},
+    {"read a refusal of SendGrid", reads_a_refusal_of_sendgrid, true},
     {"read and write JSON", reads_and_writes_json, false},
     {"read a snapshot", reads_a_snapshot, false},
     {"draw a frame", draws_a_frame, false},

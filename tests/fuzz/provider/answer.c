@@ -1,4 +1,5 @@
-/* Whatever a provider answers, every message gets an outcome, and SENT only for a 2xx.
+/* Whatever a provider answers, every message gets an outcome, and SENT only for a 2xx. Where the
+ * provider knows no keys, nothing that may have been sent is sent again by itself.
  *
  * A seed is "SSSneba", header lines, an empty line and the body: SSS the status, n how many
  * messages ('a' = 1), e how the transport ended (enum wire_end, 'a' = answered), b 'b' for a batch,
@@ -48,8 +49,16 @@ static void take_rest(struct seed *in) {
     buf_add(&response.body, in->data + skip, in->left - skip);
 }
 
-static void check_outcome(const struct outcome *o, const struct reading *r) {
-    static const struct retry_policy policy = {5, 30000, 3600000, UNCERTAIN_HOLD, true};
+static void check_keyless(const struct outcome *o, const struct verdict *v) {
+    bool open = o->kind == OUTCOME_UNCERTAIN || o->kind == OUTCOME_SOON;
+    CHECK(!v->keep_request);
+    CHECK(!open || (v->next_attempt_ms == -1 && str_eq(v->error_code, "uncertain")));
+    CHECK(manifest.attempts == 1 || open || o->kind == OUTCOME_SENT);
+}
+
+static void check_outcome(const struct provider *p, const struct outcome *o,
+                          const struct reading *r) {
+    const struct retry_policy policy = {5, 30000, 3600000, UNCERTAIN_HOLD, p->key_life_ms > 0};
     struct verdict v;
     CHECK(o->kind <= OUTCOME_HELD);
     CHECK_TEXT(o->code);
@@ -68,6 +77,8 @@ static void check_outcome(const struct outcome *o, const struct reading *r) {
     CHECK(str_is_clean(v.error_code) && str_is_clean(v.error_message));
     CHECK((o->kind == OUTCOME_SENT) == str_eq(v.status, "sent"));
     CHECK(v.next_attempt_ms >= -1);
+    if (!policy.has_key)
+        check_keyless(o, &v);
 }
 
 static void check_reading(const struct reading *r) {
@@ -93,7 +104,7 @@ static void read_it(const struct provider *p) {
     p->read(&response, &manifest, &r);
     check_reading(&r);
     for (int i = 0; i < manifest.n; i++)
-        check_outcome(&outcomes[i], &r);
+        check_outcome(p, &outcomes[i], &r);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
@@ -101,6 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     take_answer(&in);
     take_rest(&in);
     read_it(provider_find("resend"));
+    read_it(provider_find("sendgrid"));
     wire_response_done(&response);
     return 0;
 }
