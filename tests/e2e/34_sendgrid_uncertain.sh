@@ -65,9 +65,10 @@ done
 contains "its reason" "$(reason "$id")" "^503: not an answer of SendGrid's own"
 
 # --- 2xx is an acceptance, whatever comes with it ------------------------------------------------
-sink_set '{"rules": [{"match": "^garbage", "shape": "garbage"}]}'
+sink_set '{"garbage": "<html>welcome to the hotel</html>", "rules": []}'
 garbage=$(one garbage@mail.example)
 wait_sql "it to be sent" 20 sent "SELECT status FROM email_messages WHERE id = '$garbage'"
+sink_set '{"garbage": null}'
 
 # --- never a second POST in silence --------------------------------------------------------------
 # curl would repeat one by itself on a connection used before: so each has a connection of its own.

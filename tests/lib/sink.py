@@ -31,6 +31,7 @@ SETTINGS = {
     "limit": 0,         # requests per sliding second; 0: none, and no ratelimit headers
     "latency_ms": 0,    # before each answer
     "api_key": None,    # the only key taken; None: any
+    "garbage": None,    # what comes with SendGrid's 202, whose body is empty otherwise
     "rules": [],        # scripted answers, the first that fits: see Sink.rule_for
 }
 REASONS = {200: "OK", 202: "Accepted", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
@@ -90,7 +91,7 @@ class Sink:
             n = len(mails)
             status, answer = await self.deliver(path, headers, body, mails, key, conn, number)
             if sendgrid:
-                status, answer, extra = sink_sendgrid.accepted(answer, extra)
+                status, answer, extra = sink_sendgrid.accepted(answer, extra, self.settings["garbage"])
         except Refused as r:
             status, extra = r.status, {**extra, **r.headers}
             answer = {"statusCode": r.status, "name": r.name, "message": r.message}
