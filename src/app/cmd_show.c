@@ -1,17 +1,20 @@
-/* show: one message, all that is known of it, with its attempts. */
+/* show: one message, all that is known of it, with its attempts; or the mail that it is. */
 #include "app/cmd.h"
 #include "app/tool.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "core/mime.h"
 #include "db/list.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SHOW_MAX ((size_t)256 * 1024 * 1024)
 
 static const struct option options[] = {
     {"json", NULL, "one JSON object, with the bodies", false},
+    {"raw", NULL, "the mail as SMTP would carry it, to a file or a pipe", false},
     {NULL, NULL, NULL, false},
 };
 
@@ -73,22 +76,47 @@ static bool print_message(const struct buf *doc, struct err *err) {
     return done;
 }
 
+/* The mail's bytes, not the row's words: they may hold anything, and so never go to a terminal. */
+static bool show_raw(struct db *db, const char *id, const struct settings *s, struct buf *out,
+                     struct err *err) {
+    struct message m;
+    struct mime_context c = {.from = s->from};
+    char code[64];
+    bool done = list_message(db, id, &m, &c.date_us, err) &&
+                message_check(&m, s->from, code, err) && mime_build(&m, &c, out, err);
+    if (done)
+        fwrite(out->data, 1, out->len, stdout);
+    message_done(&m);
+    return done;
+}
+
+static bool show(struct db *db, const char *id, bool json, struct buf *doc, struct err *err) {
+    if (!list_show(db, id, json, doc, err))
+        return false;
+    if (!json)
+        return print_message(doc, err);
+    printf("%s\n", buf_text(doc));
+    return true;
+}
+
 static int run(const struct args *args, const struct settings *s) {
     struct err err;
-    struct buf doc;
-    bool json = args_has(args, "json");
+    struct buf out;
+    bool json = args_has(args, "json"), raw = args_has(args, "raw");
     if (args->word_count == 0)
         return cmd_usage(args->cmd, "which message? Give its ID");
+    if (raw && json)
+        return cmd_usage(args->cmd, "--raw is the mail, --json the row: choose one");
+    if (raw && isatty(STDOUT_FILENO))
+        return cmd_usage(args->cmd, "--raw is not for a terminal, which a mail's text could "
+                                    "control: redirect it to a file, or pipe it");
     struct db *db = tool_open(s, DB_READONLY, &err);
     if (!db)
         return cmd_fail(&err);
-    buf_init(&doc, SHOW_MAX);
-    bool done = list_show(db, args->words[0], json, &doc, &err);
-    if (done && json)
-        printf("%s\n", buf_text(&doc));
-    else if (done)
-        done = print_message(&doc, &err);
-    buf_free(&doc);
+    buf_init(&out, SHOW_MAX);
+    bool done = raw ? show_raw(db, args->words[0], s, &out, &err)
+                    : show(db, args->words[0], json, &out, &err);
+    buf_free(&out);
     db_free(db);
     return done ? EXIT_DONE : cmd_fail(&err);
 }

@@ -3,6 +3,7 @@
 #include "app/parts.h"
 
 #include "app/cmd.h"
+#include "base/base64.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/str.h"
@@ -61,20 +62,6 @@ static bool read_headers(struct buf *out, const struct args *args, struct err *e
 
 /* --- attachments ------------------------------------------------------------------------------ */
 
-static void add_base64(struct buf *out, const char *data, size_t n) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const unsigned char *in = (const unsigned char *)data;
-    for (size_t i = 0; i < n; i += 3) {
-        unsigned bits = (unsigned)in[i] << 16;
-        bits |= i + 1 < n ? (unsigned)in[i + 1] << 8 : 0;
-        bits |= i + 2 < n ? in[i + 2] : 0;
-        char quad[4] = {digits[bits >> 18], digits[bits >> 12 & 63],
-                        i + 1 < n ? digits[bits >> 6 & 63] : '=',
-                        i + 2 < n ? digits[bits & 63] : '='};
-        buf_add(out, quad, sizeof quad);
-    }
-}
-
 static bool add_attachment(struct json_writer *w, const char *path, struct err *err) {
     struct buf file, content;
     buf_init(&file, PART_MAX);
@@ -82,7 +69,7 @@ static bool add_attachment(struct json_writer *w, const char *path, struct err *
     const char *slash = strrchr(path, '/');
     bool done = file_read(path, &file, NULL, err) || err_wrap(err, "send: --attach");
     if (done) {
-        add_base64(&content, file.data, file.len);
+        base64_add(&content, file.data, file.len);
         jw_object(w);
         jw_kv_text(w, "filename", slash ? slash + 1 : path);
         jw_kv_text(w, "content", buf_text(&content));

@@ -21,6 +21,7 @@ void buf_free(struct buf *b) {
 void buf_clear(struct buf *b) {
     b->len = 0;
     b->failed = false;
+    b->full = false;
     if (b->data) {
         b->data[0] = '\0';
     }
@@ -42,6 +43,7 @@ bool buf_reserve(struct buf *b, size_t n) {
     }
     if (b->len > b->max || n > b->max - b->len || b->len + n == SIZE_MAX) {
         b->failed = true;
+        b->full = true;
         return false;
     }
     size_t need = b->len + n + 1;

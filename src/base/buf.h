@@ -14,11 +14,12 @@ struct buf {
     size_t cap;
     size_t max;  /* len never exceeds it */
     bool failed; /* out of memory or max reached; nothing is appended any more */
+    bool full;   /* failed, and it was the maximum */
 };
 
 void buf_init(struct buf *b, size_t max);
 void buf_free(struct buf *b);  /* afterwards as after buf_init with the same max */
-void buf_clear(struct buf *b); /* len = 0, failed = false; keeps the memory */
+void buf_clear(struct buf *b); /* len = 0, nothing failed; keeps the memory */
 
 /* Makes room for n more bytes at once; false (and failed) where that cannot be. */
 bool buf_reserve(struct buf *b, size_t n);

@@ -7,6 +7,7 @@
 #include "db/codes.h"
 #include "db/guided.h"
 #include "db/pattern.h"
+#include "db/rows.h"
 
 #include <string.h>
 
@@ -276,6 +277,11 @@ static const char show_sql[] =
     "  LIMIT 10000) j WHERE filter -> 'ids' ? ${m.id}::text) deeds"
     " WHERE ${m.id} = $1::${id_type}";
 
+#define MESSAGE_SQL \
+    "SELECT (extract(epoch FROM CASE WHEN isfinite(" TIME("created_at") ") THEN " \
+    TIME("created_at") " ELSE now() END) * 1000000)::bigint, %s FROM ${messages} m" \
+    " WHERE ${m.id} = $1::${id_type}"
+
 static const char follow_sql[] =
     "SELECT ${m.status}::text, ${m.status} IN ('sent', 'cancelled')"
     "  OR (${m.status} = 'failed' AND ${m.next_attempt_at} IS NULL),"
@@ -299,6 +305,23 @@ bool list_show(struct db *db, const char *id, bool bodies, struct buf *out, stru
     }
     PQclear(r);
     return out->failed ? err_nomem(err) : true;
+}
+
+bool list_message(struct db *db, const char *id, struct message *out, int64_t *created_us,
+                  struct err *err) {
+    struct buf sql;
+    PGresult *r = NULL;
+    memset(out, 0, sizeof *out);
+    buf_init(&sql, 64 * 1024);
+    buf_printf(&sql, MESSAGE_SQL, ROWS_COLUMNS);
+    bool ok = !sql.failed || err_nomem(err);
+    ok = ok && db_exec_one(db, db_exec, buf_text(&sql), 1, (const char *[]){id}, &r, err) &&
+         rows_read(r, 0, 1, out, err);
+    if (ok)
+        *created_us = cell_int(r, 0, 0, 0);
+    PQclear(r);
+    buf_free(&sql);
+    return ok;
 }
 
 static void copy_cell(char *dst, size_t size, const PGresult *r, int col) {

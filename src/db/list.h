@@ -7,6 +7,7 @@
 #define POSTROOM_DB_LIST_H
 
 #include "base/buf.h"
+#include "core/message.h"
 #include "db/db.h"
 
 /* What to list. Zeroed: the newest of everything. */
@@ -37,6 +38,11 @@ bool list_messages(struct db *db, const struct list_query *q, list_row_fn *row, 
  * first. ERR_NOTFOUND: no such id. */
 bool list_show(struct db *db, const char *id, bool bodies, struct buf *out,
                struct err *err) MUST_CHECK;
+
+/* The same message as it would be sent: what it owns is message_done's to free, also on failure.
+ * *created_us: wall time, now where the row has none. */
+bool list_message(struct db *db, const char *id, struct message *out, int64_t *created_us,
+                  struct err *err) MUST_CHECK;
 
 /* Where one message is now, for following it. */
 struct list_state {

@@ -37,8 +37,10 @@ static void maximum_is_exact_and_failure_sticks(void **state) {
     assert_false(b.failed);
     buf_addc(&b, '6');
     assert_true(b.failed);
+    assert_true(b.full);
     assert_string_equal(buf_text(&b), "12345");
     buf_clear(&b);
+    assert_false(b.full);
     buf_puts(&b, "ab");
     assert_string_equal(buf_text(&b), "ab");
     buf_puts(&b, "too much");
@@ -94,7 +96,7 @@ static void lack_of_memory_fails_the_buffer_only(void **state) {
     for (int i = 0; i < 100; i++) {
         buf_puts(&b, "0123456789");
     }
-    assert_true(b.failed);
+    assert_true(b.failed && !b.full);
     assert_true(strncmp(buf_text(&b), "kept", 4) == 0);
     buf_free(&b);
     mem_fail_at(1, 0);
