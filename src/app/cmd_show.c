@@ -6,6 +6,7 @@
 #include "core/mime.h"
 #include "db/list.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@
 
 static const struct option options[] = {
     {"json", NULL, "one JSON object, with the bodies", false},
-    {"raw", NULL, "the mail as SMTP would carry it, to a file or a pipe", false},
+    {"raw", NULL, "the mail as it would be sent by SMTP, into a file or pipe", false},
     {NULL, NULL, NULL, false},
 };
 
@@ -76,7 +77,7 @@ static bool print_message(const struct buf *doc, struct err *err) {
     return done;
 }
 
-/* The mail's bytes, not the row's words: they may hold anything, and so never go to a terminal. */
+/* The mail itself, which may hold anything: never to a terminal. */
 static bool show_raw(struct db *db, const char *id, const struct settings *s, struct buf *out,
                      struct err *err) {
     struct message m;
@@ -84,9 +85,9 @@ static bool show_raw(struct db *db, const char *id, const struct settings *s, st
     char code[64];
     bool done = list_message(db, id, &m, &c.date_us, err) &&
                 message_check(&m, s->from, code, err) && mime_build(&m, &c, out, err);
-    if (done)
-        fwrite(out->data, 1, out->len, stdout);
     message_done(&m);
+    if (done && (fwrite(out->data, 1, out->len, stdout) != out->len || fflush(stdout) != 0))
+        return err_set(err, ERR_IO, "show: cannot write the mail: %s", strerror(errno));
     return done;
 }
 

@@ -72,8 +72,8 @@ enum mime_encoding mime_encoding_of(const char *text, size_t n) {
     }
     if (plain)
         return MIME_7BIT;
-    size_t quoted = n + 2 * escapes;
-    return quoted <= BASE64_LENGTH(n) ? MIME_QUOTED_PRINTABLE : MIME_BASE64;
+    /* base64 is a third longer than the text, and nobody can read it on the way */
+    return escapes <= n / 3 ? MIME_QUOTED_PRINTABLE : MIME_BASE64;
 }
 
 /* --- quoted-printable ------------------------------------------------------------------------ */

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "config/config.h"
+#include "core/mime.h"
 #include "ui/dialog.h"
 #include "ui/layout.h"
 #include "worker/internal.h"
@@ -135,6 +136,39 @@ static bool builds_for_sendgrid(struct err *err) {
 
 static bool builds_for_null(struct err *err) {
     return builds("null", 3, err);
+}
+
+static bool builds_a_mail(struct err *err) {
+    struct message m = full("Ännchen <a@b.example>", true);
+    struct mime_context c = {.from = "s@acme.example", .date_us = NOW};
+    struct buf mail, golden;
+    buf_init(&mail, 1 << 20);
+    buf_init(&golden, 1 << 20);
+    oom_arm();
+    bool good = mime_build(&m, &c, &mail, err);
+    oom_disarm();
+    if (good) {
+        CHECK(mime_build(&m, &c, &golden, err));
+        CHECK(mail.len == golden.len && memcmp(mail.data, golden.data, mail.len) == 0);
+    }
+    CHECK(good || mail.len == 0);
+    buf_free(&mail);
+    buf_free(&golden);
+    message_done(&m);
+    return good;
+}
+
+static bool lists_recipients(struct err *err) {
+    struct message m = full("a@b.example", false);
+    struct buf list;
+    buf_init(&list, 1 << 20);
+    oom_arm();
+    bool good = mime_recipients(&m, false, &list, err);
+    oom_disarm();
+    CHECK(!good || str_eq(buf_text(&list), "a@b.example\nc@y.example\nd@y.example\ne@y.example\n"));
+    buf_free(&list);
+    message_done(&m);
+    return good;
 }
 
 /* --- claimed messages -> flights ------------------------------------------------------------- */
@@ -406,6 +440,8 @@ const struct operation operations[] = {
     {"build a batch", builds_a_batch, false},
     {"build for SendGrid", builds_for_sendgrid, false},
     {"build without a wire", builds_for_null, false},
+    {"build a mail", builds_a_mail, false},
+    {"list its recipients", lists_recipients, false},
     {"plan and build requests", plans_and_builds, false},
     {"read an id", reads_an_id, true},
     {"read a refusal", reads_a_refusal, true},

@@ -1,12 +1,10 @@
 /* Messages: what is accepted becomes JSON that says exactly what the row said, and no header that
- * holds a control byte or names a recipient.
- *
- * A seed is a row's columns in the order below, each ended by a NUL; an empty one is absent. */
+ * holds a control byte or names a recipient. A seed is a row (row.h). */
 #include "core/message.h"
 #include "base/json.h"
 #include "provider/provider.h"
 
-#include "fuzz/fuzz.h"
+#include "fuzz/row.h"
 
 static const struct settings settings = {
     .provider = "resend",
@@ -16,27 +14,6 @@ static const struct settings settings = {
     .sendgrid_base_url = "https://api.sendgrid.com",
     .from = "Shop <hello@shop.example>",
 };
-
-static char *column(struct seed *in) {
-    char *text = seed_text(in, '\0');
-    if (*text)
-        return text;
-    mem_free(text);
-    return NULL;
-}
-
-static struct message take_message(struct seed *in) {
-    struct message m = {.bytes = (int64_t)in->left};
-    char **columns[] = {&m.id,      &m.from, &m.to,   &m.cc,      &m.bcc,         &m.reply_to,
-                        &m.subject, &m.html, &m.text, &m.headers, &m.attachments, &m.tags};
-    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
-        *columns[i] = column(in);
-    m.id = m.id ? m.id : mem_strdup("1"); /* never null in the table; nor are these */
-    m.to = m.to ? m.to : mem_strdup("");
-    m.subject = m.subject ? m.subject : mem_strdup("");
-    CHECK(m.id && m.to && m.subject);
-    return m;
-}
 
 static void same_text(const struct json *mail, const char *key, const char *text) {
     const char *written = json_get_text(mail, key);
@@ -256,7 +233,7 @@ static void try_with(const struct provider *p, struct message *m) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     struct seed in = seed_of(data, n);
-    struct message m = take_message(&in);
+    struct message m = row_of(&in);
     try_with(provider_find("resend"), &m);
     try_with(provider_find("sendgrid"), &m);
     message_done(&m);
