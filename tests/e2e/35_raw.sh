@@ -13,7 +13,7 @@ table() { sql "SELECT md5(string_agg(m::text, '' ORDER BY id)) FROM email_messag
 before=$(table)
 mkdir mails
 sql "SELECT id FROM email_messages" | xargs -P 4 -n 1 \
-    bash -c '"$POSTROOM" show "$1" --raw >"mails/$1.eml"' show || fail "a mail cannot be built (seed $SEED)"
+    sh -c '"$POSTROOM" show "$1" --raw >"mails/$1.eml"' show || fail "a mail cannot be built (seed $SEED)"
 python3 "$LIB/mail.py" check mails || fail "mails differ from their rows (seed $SEED)"
 is "the table" "$before" "$(table)"
 

@@ -40,7 +40,7 @@ def by_hand():
         dict(subject=" blanks  around ", text="a \nb\t\n  c\n \n\n\n"),
         dict(subject="🎉 Grüße an alle 👩‍👩‍👧‍👦 " * 9, html="<p>🎉</p>"),
         dict(subject="日本語の件名" * 20, text="日本語の本文。\n" * 50),
-        dict(subject="long ascii subject with words " * 40, text=text),
+        dict(subject="long ascii subject with words" + " and more of them" * 70, text=text),
         dict(subject="x" * 3000, text=text),
         dict(subject="a" * 70 + "   " + "b" * 80 + " " + "c" * 899 + " d", text=text),
         dict(subject="=?utf-8?q?not_what_it_seems?=", text=text),

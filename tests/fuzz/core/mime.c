@@ -41,10 +41,16 @@ static bool equals(struct span s, const char *text) {
     return length(s) == strlen(text) && starts(s, text);
 }
 
+/* Nothing that a server on the way cuts, doubles or quotes. */
+static bool is_touched(struct span line) {
+    return starts(line, ".") || starts(line, "From ") ||
+           (length(line) > 0 && (line.end[-1] == ' ' || line.end[-1] == '\t'));
+}
+
 static void check_lines(struct span mail, bool ascii) {
     struct span line;
     while (take_line(&mail, &line)) {
-        CHECK(length(line) <= 998);
+        CHECK(length(line) <= 998 && !is_touched(line));
         for (const char *c = line.at; c < line.end; c++)
             CHECK(*c != '\r' && *c != '\n' && *c != '\0' && (!ascii || (unsigned char)*c < 0x80));
     }

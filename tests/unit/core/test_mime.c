@@ -286,6 +286,11 @@ static void lists_of_mailboxes(void **state) {
                " <c@b.test>, d@b.test,\r\n"
                " " X60 "@b.test,\r\n"
                " e@b.test");
+    /* a short name alone on a line, whose address does not fit behind it */
+    m.cc = T("[\"" X60 "@b.test\",\"A <" X60 "@b." X10 "test>\"]");
+    expect(&m, "Cc: " X60 "@b.test, A\r\n <" X60 "@b." X10 "test>");
+    m.cc = T("[\"" X60 "@b." X10 "test\",\"A <" X60 "@b." X10 "test>\"]");
+    expect(&m, "Cc: " X60 "@b." X10 "test,\r\n A\r\n <" X60 "@b." X10 "test>");
     m.cc = T("[]");
     m.reply_to = T("null");
     char *mail = built(&m, &context);
