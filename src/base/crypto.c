@@ -1,21 +1,34 @@
 /* Digests by libcrypto. */
 #include "base/crypto.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <string.h>
+
+#define DIGEST 32
+
+static bool sha256(unsigned char digest[DIGEST], const void *data, size_t n) {
+    unsigned int size = 0;
+    return EVP_Digest(n ? data : "", n, digest, &size, EVP_sha256(), NULL) == 1 && size == DIGEST;
+}
 
 bool crypto_sha256_hex(char dst[SHA256_HEX], const void *data, size_t n) {
     static const char hex[] = "0123456789abcdef";
-    unsigned char digest[32];
-    unsigned int size = 0;
+    unsigned char digest[DIGEST];
     dst[0] = '\0';
-    if (EVP_Digest(n ? data : "", n, digest, &size, EVP_sha256(), NULL) != 1 ||
-        size != sizeof digest) {
+    if (!sha256(digest, data, n))
         return false;
-    }
     for (size_t i = 0; i < sizeof digest; i++) {
         dst[2 * i] = hex[digest[i] >> 4];
         dst[2 * i + 1] = hex[digest[i] & 15];
     }
     dst[SHA256_HEX - 1] = '\0';
     return true;
+}
+
+/* Digests have one length and no order that a guess could approach. */
+bool crypto_same_secret(const char *a, const char *b) {
+    unsigned char da[DIGEST], db[DIGEST];
+    return sha256(da, a, strlen(a)) && sha256(db, b, strlen(b)) &&
+           CRYPTO_memcmp(da, db, DIGEST) == 0;
 }

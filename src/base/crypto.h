@@ -10,4 +10,7 @@
 
 bool crypto_sha256_hex(char dst[SHA256_HEX], const void *data, size_t n) MUST_CHECK;
 
+/* Are these two secrets one? How long it takes tells nothing of where they differ. */
+bool crypto_same_secret(const char *a, const char *b);
+
 #endif
