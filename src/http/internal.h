@@ -12,7 +12,7 @@
 #define HTTP_ADDRESS_MAX 128
 
 /* Binds and listens; the descriptor, or -1. `actual` receives "HOST:PORT" with the real port. */
-int http_listen(const char *where, bool loopback_only, char actual[HTTP_ADDRESS_MAX],
+int http_listen(const char *where, const char *loopback_only, char actual[HTTP_ADDRESS_MAX],
                 struct err *err);
 
 /* --- watch.c: open connections and their deadlines ------------------------------------------ */
@@ -24,10 +24,16 @@ enum phase {
     PHASE_CUT,
 };
 
+/* A client's address as far as it tells clients apart. */
+struct peer {
+    unsigned char bytes[8];
+};
+
 /* One open connection: its socket, and when it is cut (boot time; 0: never). */
 struct connection {
     struct connection *next, **link;
     int fd;
+    struct peer peer;
     enum phase phase;
     int64_t deadline_us;
 };
@@ -35,19 +41,19 @@ struct connection {
 struct watch {
     pthread_mutex_t lock;    /* over the list and what stands in it; a leaf */
     struct connection *open; /* newest first */
-    unsigned count;
-    unsigned crowded; /* from here on a new one costs the oldest reading one its place */
-    struct wake wake; /* a connection came, or it is over */
+    unsigned crowded;        /* from here on a new one costs the oldest reading one its place */
+    unsigned per_peer; /* from here on a peer's new one costs its own oldest; 0: no such limit */
+    struct wake wake;  /* a connection came, or it is over */
     bool over;
     pthread_t thread;
     bool running;
 };
 
-bool watch_start(struct watch *w, unsigned crowded, struct err *err) MUST_CHECK;
+bool watch_start(struct watch *w, unsigned crowded, unsigned per_peer, struct err *err) MUST_CHECK;
 void watch_stop(struct watch *w);
 
 /* In PHASE_READING; NULL when out of memory. */
-struct connection *watch_add(struct watch *w, int fd, int64_t ms);
+struct connection *watch_add(struct watch *w, int fd, const struct peer *peer, int64_t ms);
 /* The descriptor must still be open: it is shut down only under the lock, so it can never have
  * become another connection's meanwhile. */
 void watch_remove(struct watch *w, struct connection *c);

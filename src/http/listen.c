@@ -1,7 +1,6 @@
 /* Where to listen: "HOST:PORT" becomes a listening socket, or one line that says why not. */
-#include "http/internal.h"
-
 #include "base/str.h"
+#include "http/internal.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -10,17 +9,25 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+static bool read_port(const char *text, char port[8]) {
+    int64_t number = 0;
+    if (!str_to_int64(text, &number) || number < 0 || number > 65535)
+        return false;
+    return str_format(port, 8, "%d", (int)number);
+}
+
+/* A port alone is this machine's. */
 static bool split_address(const char *where, char host[HTTP_ADDRESS_MAX], char port[8],
                           struct err *err) {
     const char *colon = strrchr(where, ':');
-    int64_t number = 0;
-    if (!colon || colon == where || !str_to_int64(colon + 1, &number) || number < 0 ||
-        number > 65535 || (size_t)(colon - where) >= HTTP_ADDRESS_MAX)
+    if (!colon && read_port(where, port))
+        return str_copy(host, HTTP_ADDRESS_MAX, "127.0.0.1");
+    size_t n = colon ? (size_t)(colon - where) : 0;
+    if (n == 0 || n >= HTTP_ADDRESS_MAX || !read_port(colon + 1, port))
         return err_set(err, ERR_USAGE,
-                       "cannot listen on \"%.100s\": give HOST:PORT, for example 127.0.0.1:8025",
+                       "cannot listen on \"%.100s\": give HOST:PORT, for example 127.0.0.1:8025, "
+                       "[IPV6]:PORT, or a port alone",
                        where);
-    str_format(port, 8, "%d", (int)number);
-    size_t n = (size_t)(colon - where);
     if (where[0] == '[' && n > 2 && where[n - 1] == ']') { /* [::1]:8025 */
         where++;
         n -= 2;
@@ -79,7 +86,7 @@ static void actual_address(int fd, char actual[HTTP_ADDRESS_MAX]) {
     str_format(actual, HTTP_ADDRESS_MAX, "%s%s%s:%s", v6 ? "[" : "", host, v6 ? "]" : "", port);
 }
 
-int http_listen(const char *where, bool loopback_only, char actual[HTTP_ADDRESS_MAX],
+int http_listen(const char *where, const char *loopback_only, char actual[HTTP_ADDRESS_MAX],
                 struct err *err) {
     char host[HTTP_ADDRESS_MAX], port[8];
     if (!split_address(where, host, port, err))
@@ -94,8 +101,8 @@ int http_listen(const char *where, bool loopback_only, char actual[HTTP_ADDRESS_
     int fd = -1;
     if (loopback_only && !is_loopback(found->ai_addr)) {
         err_set(err, ERR_USAGE,
-                "cannot listen on %.100s: only loopback is allowed, for example 127.0.0.1:%s",
-                where, port);
+                "cannot listen on %.100s: only loopback is allowed %s, for example 127.0.0.1:%s",
+                where, loopback_only, port);
     } else if ((fd = open_socket(found)) < 0) {
         err_set(err, ERR_USAGE, "cannot listen on %.100s: %s", where, listen_problem(errno));
     } else {

@@ -11,6 +11,7 @@
 
 #include <microhttpd.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -278,6 +279,19 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **st
     watch_enter(&s->watch, connection_of(connection), PHASE_READING, s->options.header_ms);
 }
 
+/* Whom its places are counted for. Who has IPv6 has a whole /64, so that counts as one. */
+static struct peer peer_of(struct MHD_Connection *connection) {
+    struct peer peer = {0};
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *address = info ? info->client_addr : NULL;
+    if (address && address->sa_family == AF_INET)
+        memcpy(peer.bytes, &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
+    else if (address && address->sa_family == AF_INET6)
+        memcpy(peer.bytes, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, 8);
+    return peer;
+}
+
 static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode what) {
     struct http_server *s = cls;
@@ -288,8 +302,9 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
     }
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct peer peer = peer_of(connection);
     if (info)
-        *context = watch_add(&s->watch, info->connect_fd, s->options.header_ms);
+        *context = watch_add(&s->watch, info->connect_fd, &peer, s->options.header_ms);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */
@@ -308,12 +323,11 @@ void http_options_default(struct http_options *o) {
 
 /* Its threads inherit the blocked mask of the caller, which is restored afterwards. */
 static bool start_threads(struct http_server *s, struct err *err) {
-    if (!watch_start(&s->watch, s->options.connections * 3 / 4, err))
+    if (!watch_start(&s->watch, s->options.connections * 3 / 4, s->options.per_peer, err))
         return false;
     struct MHD_OptionItem options[] = {
         {MHD_OPTION_LISTEN_SOCKET, s->listen_fd, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)s->options.connections, NULL},
-        {MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)s->options.per_ip, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)s->options.memory, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, INACTIVITY_S, NULL},
         {MHD_OPTION_THREAD_STACK_SIZE, (intptr_t)THREAD_STACK, NULL},

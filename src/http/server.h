@@ -60,17 +60,19 @@ struct http_handler {
 };
 
 struct http_options {
-    const char *listen;   /* "HOST:PORT", "[::1]:PORT"; port 0: any free one */
-    bool loopback_only;   /* refuse to listen on any other address */
-    unsigned connections; /* at the same time; past three quarters of them a new one takes the
-                             place of the one that has been idling or sending longest */
-    unsigned per_ip;      /* of them from one address; 0: no limit of its own */
-    size_t memory;        /* per connection, for headers */
-    size_t body_max;      /* a longer body is answered 413 */
-    size_t bodies_max;    /* all bodies in memory together; past it 503 */
-    int64_t header_ms;    /* from connecting (or the last answer) to the end of the headers */
-    int64_t body_ms;      /* from there to the end of the body */
-    int64_t answer_ms;    /* to take the answer */
+    const char *listen; /* "HOST:PORT", "[::1]:PORT", "PORT" (of 127.0.0.1); port 0: any free one */
+    const char *loopback_only; /* no other address may be listened on: ends the sentence "only
+                                  loopback is allowed ..."; NULL: any may */
+    unsigned connections;      /* at the same time; past three quarters of them a new one takes the
+                                  place of the one that has been idling or sending longest */
+    unsigned per_peer; /* of them from one address; past it its own oldest one that is idling
+                          or sending makes room; 0: no limit of its own */
+    size_t memory;     /* per connection, for headers */
+    size_t body_max;   /* a longer body is answered 413 */
+    size_t bodies_max; /* all bodies in memory together; past it 503 */
+    int64_t header_ms; /* from connecting (or the last answer) to the end of the headers */
+    int64_t body_ms;   /* from there to the end of the body */
+    int64_t answer_ms; /* to take the answer */
 };
 
 /* Limits for a server that faces strangers; `listen` and loopback_only are left to the caller. */

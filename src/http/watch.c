@@ -3,14 +3,15 @@
  * libmicrohttpd's own timeout is reset by every byte, so a client that drips one byte a second
  * would hold its place for ever. Here a deadline is absolute per phase; and where places run short,
  * a new client takes that of the one that has been sending or idling longest, because libmicrohttpd
- * turns clients away when all are taken. A connection is cut by shutdown(), which makes its own
- * thread see the end; closing stays libmicrohttpd's. */
-#include "http/internal.h"
-
+ * turns clients away when all are taken. So it is with the places of one address, too: whoever
+ * comes with a request is served, however many of his neighbours dawdle. A connection is cut by
+ * shutdown(), which makes its own thread see the end; closing stays libmicrohttpd's. */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "http/internal.h"
 
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #define SWEEP_MS 200
@@ -27,12 +28,25 @@ static void cut_overdue(struct watch *w, int64_t now_us) {
             cut(c);
 }
 
-static void make_room(struct watch *w) {
-    struct connection *oldest = NULL;
-    for (struct connection *c = w->open; c; c = c->next)
+/* How many are open, and the oldest of them that is not being served. peer: NULL = anybody's. */
+static unsigned survey(const struct watch *w, const struct peer *peer, struct connection **oldest) {
+    unsigned n = 0;
+    *oldest = NULL;
+    for (struct connection *c = w->open; c; c = c->next) {
+        if (c->phase == PHASE_CUT || (peer && memcmp(&c->peer, peer, sizeof *peer) != 0))
+            continue;
+        n++;
         if (c->phase == PHASE_READING)
-            oldest = c;
-    if (oldest && w->count >= w->crowded)
+            *oldest = c;
+    }
+    return n;
+}
+
+static void make_room(struct watch *w, const struct peer *peer) {
+    struct connection *oldest;
+    if (w->per_peer && survey(w, peer, &oldest) >= w->per_peer && oldest)
+        cut(oldest);
+    else if (survey(w, NULL, &oldest) >= w->crowded && oldest)
         cut(oldest);
 }
 
@@ -51,8 +65,9 @@ static void *watch_main(void *arg) {
     }
 }
 
-bool watch_start(struct watch *w, unsigned crowded, struct err *err) {
+bool watch_start(struct watch *w, unsigned crowded, unsigned per_peer, struct err *err) {
     w->crowded = crowded;
+    w->per_peer = per_peer;
     pthread_mutex_init(&w->lock, NULL);
     if (!wake_open(&w->wake, err)) {
         pthread_mutex_destroy(&w->lock);
@@ -84,16 +99,16 @@ static int64_t deadline_in(int64_t ms) {
     return ms > 0 ? clock_boot_us() + ms * USEC_PER_MS : 0;
 }
 
-struct connection *watch_add(struct watch *w, int fd, int64_t ms) {
+struct connection *watch_add(struct watch *w, int fd, const struct peer *peer, int64_t ms) {
     struct connection *c = mem_alloc(sizeof *c);
     if (!c)
         return NULL;
     c->fd = fd;
+    c->peer = *peer;
     c->phase = PHASE_READING;
     c->deadline_us = deadline_in(ms);
     pthread_mutex_lock(&w->lock);
-    make_room(w);
-    w->count++;
+    make_room(w, peer);
     bool first = w->open == NULL;
     c->next = w->open;
     c->link = &w->open;
@@ -113,7 +128,6 @@ void watch_remove(struct watch *w, struct connection *c) {
     *c->link = c->next;
     if (c->next)
         c->next->link = c->link;
-    w->count--;
     pthread_mutex_unlock(&w->lock);
     mem_free(c);
 }

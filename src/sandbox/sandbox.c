@@ -206,7 +206,7 @@ struct sandbox *sandbox_start(const struct sandbox_options *o, struct err *err) 
     struct http_options http;
     http_options_default(&http);
     http.listen = o->listen;
-    http.loopback_only = true;
+    http.loopback_only = "for a sandbox";
     http.body_max = BODY_MAX;
     http.bodies_max = BODY_MAX * 4;
     http.header_ms = 90000; /* clients keep connections open between requests */

@@ -54,7 +54,7 @@ static struct http_options quick(void) {
     struct http_options o;
     http_options_default(&o);
     o.listen = "127.0.0.1:0";
-    o.loopback_only = true;
+    o.loopback_only = "in a test";
     o.connections = 4;
     o.body_max = 1000;
     o.header_ms = 400;
@@ -74,8 +74,9 @@ static struct http_server *start(const struct http_options *o) {
 /* --- a client -----------------------------------------------------------------------------------
  */
 
-static int dial(const struct http_server *s) {
-    struct sockaddr_in to = {.sin_family = AF_INET};
+/* From 127.0.0.<from>, as somebody else. */
+static int dial_from(const struct http_server *s, unsigned from) {
+    struct sockaddr_in me = {.sin_family = AF_INET}, to = {.sin_family = AF_INET};
     int64_t port = 0;
     assert_true(str_to_int64(strrchr(http_address(s), ':') + 1, &port));
     assert_true(port > 0);
@@ -83,8 +84,14 @@ static int dial(const struct http_server *s) {
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0);
+    me.sin_addr.s_addr = htonl(0x7f000000U | from);
+    assert_int_equal(bind(fd, (const struct sockaddr *)(const void *)&me, sizeof me), 0);
     assert_int_equal(connect(fd, (const struct sockaddr *)(const void *)&to, sizeof to), 0);
     return fd;
+}
+
+static int dial(const struct http_server *s) {
+    return dial_from(s, 1);
 }
 
 static bool put(int fd, const char *text) {
@@ -287,6 +294,46 @@ static void dawdlers_make_room(void **state) {
     http_stop(s);
 }
 
+/* Whoever takes too many places gives up his own oldest, not a neighbour's. */
+static void an_address_has_so_many_places(void **state) {
+    (void)state;
+    struct http_options o = quick();
+    o.connections = 64;
+    o.per_peer = 3;
+    o.header_ms = o.body_ms = 60000;
+    struct http_server *s = start(&o);
+    int neighbour = dial_from(s, 2), waiting = dial(s), fds[8];
+    char answer[2048];
+    put(neighbour, "GET /slow");
+    put(waiting, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+    for (size_t i = 0; i < COUNT(fds); i++) {
+        fds[i] = dial(s);
+        put(fds[i], "GET /slow");
+        poll(NULL, 0, 50);
+    }
+    for (size_t i = 0; i < COUNT(fds); i++)
+        assert_int_equal(ended(fds[i], i < 6 ? 1000 : 0), i < 6);
+    talk(s, "GET /ok HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer, sizeof answer);
+    assert_true(str_starts(answer, "HTTP/1.1 200 "));
+    assert_false(ended(neighbour, 0));
+    assert_false(ended(waiting, 0));
+    for (size_t i = 0; i < COUNT(fds); i++)
+        close(fds[i]);
+    close(neighbour);
+    close(waiting);
+    http_stop(s);
+}
+
+static void a_port_alone_is_this_machines(void **state) {
+    (void)state;
+    struct http_options o = quick();
+    o.listen = "0";
+    struct http_server *s = start(&o);
+    assert_true(str_starts(http_address(s), "127.0.0.1:"));
+    close(dial(s));
+    http_stop(s);
+}
+
 static void a_client_that_does_not_read_is_cut(void **state) {
     (void)state;
     struct http_options o = quick();
@@ -380,7 +427,9 @@ static void a_bad_address_is_one_clear_line(void **state) {
         {"127.0.0.1:-1", "HOST:PORT"},
         {"127.0.0.1:8x", "HOST:PORT"},
         {"", "HOST:PORT"},
-        {"0.0.0.0:0", "only loopback"},
+        {"65536", "a port alone"},
+        {"127.0.0.1:80:", "HOST:PORT"},
+        {"0.0.0.0:0", "only loopback is allowed in a test, for example 127.0.0.1:0"},
         {"[::]:0", "only loopback"},
         {"203.0.113.7:0", "only loopback"},
         {"not a host:0", "cannot listen on not a host:0"},
@@ -406,6 +455,8 @@ int main(void) {
         cmocka_unit_test(all_bodies_together_have_a_limit),
         cmocka_unit_test(dripping_clients_are_cut),
         cmocka_unit_test(dawdlers_make_room),
+        cmocka_unit_test(an_address_has_so_many_places),
+        cmocka_unit_test(a_port_alone_is_this_machines),
         cmocka_unit_test(a_client_that_does_not_read_is_cut),
         cmocka_unit_test(a_kept_connection_serves_again_and_ends_when_idle),
         cmocka_unit_test(a_dropped_answer_is_no_answer),
