@@ -12,6 +12,8 @@ enum key_type {
     KEY_URL,      /* const char *: http or https, trailing slashes taken off */
     KEY_PATH,     /* const char *: a file that can be read */
     KEY_NAME,     /* const char *: low..high bytes */
+    KEY_TOKEN,    /* const char *: low..high characters that may stand in a header, no blanks */
+    KEY_ORIGINS,  /* const char *: "*" or https://app.example, several with commas */
     KEY_INT,      /* int */
     KEY_COUNT,    /* int64_t */
     KEY_NUMBER,   /* double */

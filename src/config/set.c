@@ -74,8 +74,10 @@ static bool set_from_file(struct config *c, int i, const char *path, const struc
             err->code = ERR_USAGE;
     } else if (strlen(buf_text(&content)) != content.len) {
         done = err_set(err, ERR_USAGE, "%s: %.200s holds a NUL byte", p->label, path);
+    } else if (str_is_blank(buf_text(&content))) {
+        done = err_set(err, ERR_USAGE, "%s: %.200s is empty", p->label, path);
     } else {
-        done = set_value(c, i, content.data ? str_trim(content.data) : "", p, err);
+        done = set_value(c, i, str_trim(content.data), p, err);
     }
     if (content.data)
         explicit_bzero(content.data, content.len);

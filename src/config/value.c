@@ -131,6 +131,40 @@ static bool check_mailbox(const char *text, struct err *err) {
     return true;
 }
 
+/* As it stands behind "Authorization: Bearer". */
+static bool check_token(const struct key *k, const char *text, struct err *err) {
+    size_t n = strlen(text);
+    bool good = true;
+    for (const char *c = text; *c; c++)
+        good = good && *c > ' ' && *c < 0x7f;
+    if (n > 0 && (!good || (double)n < k->low || (double)n > k->high))
+        return err_set(err, ERR_USAGE,
+                       "allowed are %.0f to %.0f characters of ASCII without blanks, for example "
+                       "from `openssl rand -hex 32`",
+                       k->low, k->high);
+    return true;
+}
+
+/* scheme://host[:port], as browsers write an Origin. */
+static bool is_origin(const char *s, size_t n) {
+    size_t scheme = str_starts(s, "https://") ? 8 : str_starts(s, "http://") ? 7 : 0;
+    if (n == 1 && *s == '*')
+        return true;
+    return scheme > 0 && n > scheme && strcspn(s + scheme, "/?#@*\\\"'<>") >= n - scheme;
+}
+
+static bool check_origins(const char *text, struct err *err) {
+    for (const char *s = text + strspn(text, ", "); *s; s += strspn(s, ", ")) {
+        size_t n = strcspn(s, ", ");
+        if (!is_origin(s, n))
+            return err_set(err, ERR_USAGE,
+                           "allowed are origins like https://app.example (no path, no slash at the "
+                           "end), several with commas, or *");
+        s += n;
+    }
+    return true;
+}
+
 static bool check_name(const struct key *k, const char *text, struct err *err) {
     size_t n = strlen(text);
     if ((double)n < k->low || (double)n > k->high)
@@ -148,6 +182,10 @@ static bool check_text(const struct key *k, char *text, struct err *err) {
         return check_mailbox(text, err);
     case KEY_NAME:
         return check_name(k, text, err);
+    case KEY_TOKEN:
+        return check_token(k, text, err);
+    case KEY_ORIGINS:
+        return check_origins(text, err);
     default:
         return true;
     }

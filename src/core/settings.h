@@ -86,6 +86,9 @@ struct settings {
     int64_t drain_timeout_ms;
     enum on_uncertain on_uncertain;
     enum log_format log_format;
+    const char *listen;                /* the HTTP door's addresses, commas between; "" : no door */
+    const char *api_token;             /* "" where absent */
+    const char *cors_origins;          /* "" : no web page may call */
     const char *columns[COLUMN_COUNT]; /* the table's name of each column; default column_name() */
     const char *table;                 /* "email_messages" */
     const char *worker_name;           /* host name unless set; unique per process by its pid */

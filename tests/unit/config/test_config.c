@@ -142,6 +142,9 @@ static void defaults(void **state) {
     assert_int_equal(s->on_uncertain, UNCERTAIN_HOLD);
     assert_int_equal(s->log_format, LOG_TEXT);
     assert_string_equal(s->table, "email_messages");
+    assert_string_equal(s->listen, "");
+    assert_string_equal(s->api_token, "");
+    assert_string_equal(s->cors_origins, "");
     assert_string_equal(s->worker_name, host);
     for (int i = 0; i < COLUMN_COUNT; i++)
         assert_string_equal(s->columns[i], column_name((enum column)i));
@@ -180,6 +183,9 @@ static void every_key(void **state) {
         {"drain_timeout", "0s"},
         {"on_uncertain", "retry"},
         {"log_format", "json"},
+        {"listen", "127.0.0.1:8080, [::1]:8080"},
+        {"api_token", "0123456789abcdef"},
+        {"cors_origins", "https://app.example, http://localhost:5173"},
         {"worker_name", "w1"},
         {"table", "mail.outbox"},
     };
@@ -217,6 +223,9 @@ static void every_key(void **state) {
     assert_int_equal(s->drain_timeout_ms, 0);
     assert_int_equal(s->on_uncertain, UNCERTAIN_RETRY);
     assert_int_equal(s->log_format, LOG_JSON);
+    assert_string_equal(s->listen, "127.0.0.1:8080, [::1]:8080");
+    assert_string_equal(s->api_token, "0123456789abcdef");
+    assert_string_equal(s->cors_origins, "https://app.example, http://localhost:5173");
     assert_string_equal(s->worker_name, "w1");
     assert_string_equal(s->table, "mail.outbox");
     config_free(c);
@@ -303,6 +312,8 @@ static void secrets_from_files(void **state) {
     write_file("key", "re_\0hidden", 10, 0600);
     conf("resend_api_key_file = key\n");
     refused(WORDS("postroom.conf:1", "resend_api_key_file"));
+    write_file("key", " \n", 2, 0600);
+    refused(WORDS("postroom.conf:1", "resend_api_key_file", "key is empty"));
     conf("rate_file = key\n"); /* only secrets have it */
     refused(WORDS("postroom.conf:1", "rate_file"));
 }
@@ -374,6 +385,14 @@ static void bad_values(void **state) {
         {"from", "Shop <a@b.example>\nBcc: x@y.example", "control"},
         {"ca_file", "missing.pem", "can be read"},
         {"provider", "", "1 to 32 bytes"},
+        {"api_token", "0123456789abcde", "16 to 512 characters"},
+        {"api_token", "0123456789 abcdef", "without blanks"},
+        {"api_token", "0123456789abcdéf", "ASCII"},
+        {"cors_origins", "app.example", "origins like https://app.example"},
+        {"cors_origins", "https://app.example/", "no slash at the end"},
+        {"cors_origins", "https://app.example, https://", "origins like"},
+        {"cors_origins", "https://*.example", "origins like"},
+        {"cors_origins", "null", "origins like"},
         {"worker_name", "", "1 to 64 bytes"},
         {"table", "", "1 to 127 bytes"},
         {"worker_name", "\x1b[31mred", "control"},
@@ -392,10 +411,12 @@ static void bad_values(void **state) {
 static void secret_not_told(void **state) {
     (void)state;
     struct err err = {0};
-    struct config_flag flag = {"resend_api_key", "re_canary\n"};
-    assert_null(config_load(NULL, &flag, 1, &err));
-    assert_non_null(strstr(err.text, "--resend-api-key"));
-    assert_null(strstr(err.text, "canary"));
+    struct config_flag flags[] = {{"resend_api_key", "re_canary\n"}, {"api_token", "canary"}};
+    for (size_t i = 0; i < COUNT(flags); i++) {
+        assert_null(config_load(NULL, &flags[i], 1, &err));
+        assert_non_null(strstr(err.text, i == 0 ? "--resend-api-key" : "--api-token"));
+        assert_null(strstr(err.text, "canary"));
+    }
 }
 
 static void bad_files(void **state) {
@@ -462,7 +483,8 @@ static void bad_environment(void **state) {
 static void file_modes(void **state) {
     (void)state;
     static const char key[] = "resend_api_key = re_1\n", other[] = "sendgrid_api_key = SG.1\n",
-                      plain[] = "rate = 1\n", no_password[] = "database_url = postgresql:///shop\n",
+                      plain[] = "rate = 1\n", token[] = "api_token = 0123456789abcdef\n",
+                      no_password[] = "database_url = postgresql:///shop\n",
                       password[] = "database_url = postgresql://a:b@db/shop\n";
     static const struct {
         const char *text;
@@ -478,6 +500,7 @@ static void file_modes(void **state) {
         {key, 0660, "run: chmod 640 postroom.conf"},
         {other, 0600, NULL},
         {other, 0644, "run: chmod 640 postroom.conf"},
+        {token, 0644, "run: chmod 640 postroom.conf"},
         {plain, 0666, NULL},
         {no_password, 0644, NULL},
         {password, 0644, "mode 0644"},
