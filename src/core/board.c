@@ -1,5 +1,5 @@
-/* The current snapshot and gauges behind one mutex, held only for a pointer swap or a struct copy.
- * The old snapshot is released outside the lock. Any thread. */
+/* The current snapshot, gauges and metrics behind one mutex, held only for a pointer swap or a
+ * struct copy. The old snapshot is released outside the lock. Any thread. */
 #include "core/board.h"
 
 #include "base/mem.h"
@@ -11,6 +11,8 @@ struct board {
     const struct wake *wake;
     struct snapshot *current;
     struct gauges gauges;
+    struct metrics metrics;
+    bool measured;
 };
 
 struct board *board_new(const struct wake *wake, struct err *err) {
@@ -61,4 +63,21 @@ void board_get_gauges(struct board *b, struct gauges *out) {
     pthread_mutex_lock(&b->lock);
     *out = b->gauges;
     pthread_mutex_unlock(&b->lock);
+}
+
+void board_set_metrics(struct board *b, const struct metrics *m) {
+    if (b == NULL)
+        return;
+    pthread_mutex_lock(&b->lock);
+    b->metrics = *m;
+    b->measured = true;
+    pthread_mutex_unlock(&b->lock);
+}
+
+bool board_get_metrics(struct board *b, struct metrics *out) {
+    pthread_mutex_lock(&b->lock);
+    *out = b->metrics;
+    bool measured = b->measured;
+    pthread_mutex_unlock(&b->lock);
+    return measured;
 }

@@ -1,9 +1,10 @@
-/* Where the current snapshot and the worker's gauges are posted. Any thread.
+/* Where the current snapshot and the worker's gauges and metrics are posted. Any thread.
  * A reader takes a reference and releases it after the frame. */
 #ifndef POSTROOM_CORE_BOARD_H
 #define POSTROOM_CORE_BOARD_H
 
 #include "base/wake.h"
+#include "core/metrics.h"
 #include "core/snapshot.h"
 
 /* What this process's worker tells about itself; plain, copied. */
@@ -14,6 +15,7 @@ struct gauges {
     int64_t sent, failed; /* since the start */
     int64_t stall_us;     /* longest turn of the loop */
     bool database_away;
+    bool schema_old;           /* away because its schema is not this version's */
     int64_t drain_deadline_us; /* boot time; 0: not draining */
     char trouble[160];         /* what the worker cannot get done just now; "" : nothing */
 };
@@ -32,5 +34,8 @@ struct snapshot *board_take(struct board *b);
 
 void board_set_gauges(struct board *b, const struct gauges *g); /* b may be NULL */
 void board_get_gauges(struct board *b, struct gauges *out);
+
+void board_set_metrics(struct board *b, const struct metrics *m); /* b may be NULL */
+bool board_get_metrics(struct board *b, struct metrics *out);     /* false: none yet */
 
 #endif

@@ -50,6 +50,14 @@ static void board_keeps_the_newest(void **state) {
     board_set_gauges(NULL, &g);
     board_get_gauges(b, &out);
     assert_int_equal(out.in_flight, 3);
+    struct metrics m, copy;
+    metrics_init(&m, "resend");
+    m.sent = 7;
+    assert_false(board_get_metrics(b, &copy));
+    board_set_metrics(b, &m);
+    board_set_metrics(NULL, &m);
+    assert_true(board_get_metrics(b, &copy));
+    assert_int_equal(copy.sent, 7);
     snapshot_release(first);
     snapshot_release(second);
     board_free(b);
