@@ -1,6 +1,7 @@
-/* Builds in order: network library, board, ring, mailbox, worker, feed, screen; takes apart in
- * reverse. Main shows the screen, if there is one, while a supervisor thread sees to the end;
- * without a screen main is the supervisor.
+/* Builds in order: board, ring, mailbox, HTTP door, network library, worker, feed, screen; takes
+ * apart in reverse. The door comes before the worker, so that a port that is taken is known before
+ * any mail moves, and goes after it, so that it can tell of the drain. Main shows the screen, if
+ * there is one, while a supervisor thread sees to the end; without a screen main is the supervisor.
  *
  * The end: a first signal (or `q`) drains, the deadline stops, what is still stuck is aborted, and
  * what even that does not move is left behind: leases make it safe. */
@@ -11,7 +12,9 @@
 #include "app/signals.h"
 #include "base/clock.h"
 #include "base/str.h"
+#include "feed/clerk.h"
 #include "feed/feed.h"
+#include "http/door.h"
 #include "net/net.h"
 #include "ui/plain.h"
 #include "worker/worker.h"
@@ -24,6 +27,7 @@
 
 #define RING_EVENTS 4096
 #define MAILBOX_COMMANDS 64
+#define DESK_PLACES 32
 #define GRACE_US (USEC_PER_SEC / 2)   /* from "stop" to "abort" */
 #define GIVE_UP_US (5 * USEC_PER_SEC) /* from "abort" to leaving it behind */
 
@@ -35,6 +39,9 @@ struct rig {
     struct board *board;
     struct ring *ring;
     struct mailbox *commands;
+    struct desk *desk;
+    struct clerk *clerk;
+    struct door *door;
     struct life life;
     struct worker *worker;
     struct feed *feed;
@@ -51,6 +58,10 @@ static bool has_screen(const struct rig *r) {
     return r->plan->screen != SCREEN_NONE;
 }
 
+static bool has_door(const struct rig *r) {
+    return r->plan->worker && !r->plan->once && r->s->listen[0];
+}
+
 /* --- building --------------------------------------------------------------------------------- */
 
 static bool start_worker(struct rig *r, struct err *err) {
@@ -61,6 +72,14 @@ static bool start_worker(struct rig *r, struct err *err) {
     r->net = true;
     r->worker = worker_start(r->s, &options, &ports, err);
     return r->worker != NULL;
+}
+
+static bool start_door(struct rig *r, struct err *err) {
+    if (!(r->desk = desk_new(DESK_PLACES, err)) || !(r->clerk = clerk_start(r->s, r->desk, err)))
+        return false;
+    struct door_ports ports = {r->board, r->desk, &r->life};
+    r->door = door_start(r->s, &ports, err);
+    return r->door != NULL;
 }
 
 static bool start_feed(struct rig *r, struct err *err) {
@@ -75,22 +94,34 @@ static bool start_feed(struct rig *r, struct err *err) {
 
 static bool build(struct rig *r, struct err *err) {
     life_init(&r->life);
-    if (has_screen(r)) {
-        if (!wake_open(&r->screen, err) || !(r->board = board_new(&r->screen, err)) ||
-            !(r->ring = ring_new(RING_EVENTS, &r->screen, err)) ||
-            !(r->commands = mailbox_new(MAILBOX_COMMANDS, err)))
-            return false;
-    }
+    if (!wake_open(&r->screen, err) || !(r->board = board_new(&r->screen, err)))
+        return false;
+    if (has_screen(r) && (!(r->ring = ring_new(RING_EVENTS, &r->screen, err)) ||
+                          !(r->commands = mailbox_new(MAILBOX_COMMANDS, err))))
+        return false;
     if (r->plan->fixture) {
         board_post(r->board, snapshot_hold(r->plan->fixture));
         return true;
     }
-    return (!r->plan->worker || start_worker(r, err)) && (!has_screen(r) || start_feed(r, err));
+    return (!has_door(r) || start_door(r, err)) && (!r->plan->worker || start_worker(r, err)) &&
+           (!has_screen(r) || start_feed(r, err));
+}
+
+/* Nobody new, whoever waits is let go, then the threads. */
+static void stop_door(struct rig *r) {
+    if (r->door)
+        door_quiesce(r->door);
+    if (r->desk)
+        desk_close(r->desk);
+    door_stop(r->door);
+    clerk_join(r->clerk);
+    desk_free(r->desk);
 }
 
 static void take_apart(struct rig *r) {
     if (r->net)
         net_global_cleanup();
+    stop_door(r);
     mailbox_free(r->commands);
     ring_free(r->ring);
     board_free(r->board);

@@ -75,7 +75,9 @@ struct worker {
     bool drained;   /* the drain has begun */
     bool cancelled; /* ... and its deadline has passed */
     struct tally tally;
+    struct metrics metrics;
     int64_t stall_us;
+    bool schema_old; /* the database is there, but not as this version needs it */
 };
 
 /* --- lists of flights (loop.c) --- */

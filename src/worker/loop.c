@@ -58,8 +58,10 @@ static bool ensure_open(struct worker *w, int64_t now, struct err *err) {
         log_event(LOG_INFO, "database_open", "connected to %s", db_display_name(w->db));
         w->reopen_wait_us = REOPEN_MIN_US;
         w->closed_until_us = w->listen_us = w->poll_us = 0;
+        w->schema_old = false;
         return true;
     }
+    w->schema_old = err->code == ERR_SCHEMA;
     db_close(w->db, NULL);
     double wait = (double)w->reopen_wait_us * rand_between(&w->rand, 0.75, 1.25);
     w->reopen_us = clock_boot_us() + (int64_t)wait;

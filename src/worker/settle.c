@@ -65,10 +65,24 @@ void settle_answered(struct worker *w, struct flight *f) {
     w->answered_count += f->manifest.n;
 }
 
+static void measure_request(struct worker *w, const struct flight *f,
+                            const struct wire_response *response) {
+    char status[16] = "lost";
+    if (response->end == WIRE_ANSWERED)
+        str_format(status, sizeof status, "%d", response->status);
+    else if (response->end != WIRE_LOST)
+        str_copy(status, sizeof status, response->end == WIRE_TIMED_OUT ? "timeout" : "not_sent");
+    metrics_count(&w->metrics.requests, status);
+    metrics_took(&w->metrics.request_s, (double)response->took_ms / 1e3);
+    if (f->reading.lane.fault == LANE_RATE)
+        w->metrics.throttled++;
+}
+
 static void read_answer(struct worker *w, struct flight *f, const struct wire_response *response) {
     f->took_ms = response->took_ms;
     f->cut_short = w->cancelled;
     w->provider->read(response, &f->manifest, &f->reading);
+    measure_request(w, f, response);
     flight_enter(f, FLIGHT_ANSWERED);
     settle_answered(w, f);
 }
@@ -287,6 +301,18 @@ static void tell_event(struct worker *w, const struct finish_row *r, const char 
     ring_put(w->ports.ring, &e);
 }
 
+/* By the database's clock, as the row's times are. */
+static void measure_outcome(struct worker *w, const struct finish_row *r, const struct message *m) {
+    if (!str_eq(r->status, "sent")) {
+        metrics_count(&w->metrics.failed, r->error_code);
+        return;
+    }
+    w->metrics.sent++;
+    if (m->due_us != INT64_MIN)
+        metrics_took(&w->metrics.queue_s,
+                     (double)(clock_boot_us() - w->clock_offset_us - m->due_us) / 1e6);
+}
+
 static void tell(struct worker *w, const struct finish_row *r, const struct message *m) {
     char to[321];
     bool sent = str_eq(r->status, "sent");
@@ -295,6 +321,7 @@ static void tell(struct worker *w, const struct finish_row *r, const struct mess
         w->totals.sent++;
     else
         w->totals.failed++;
+    measure_outcome(w, r, m);
     tally_add(&w->tally, sent ? TALLY_SENT : TALLY_FAILED, 1, clock_boot_us());
     log_mail(&(struct log_mail){.id = r->id,
                                 .email = to,

@@ -1,5 +1,5 @@
 /* What has to be done now and then: heartbeat, leases, sweep, quotas, the LISTEN connection, and
- * what the screen shows of this worker. The worker's thread. */
+ * what the screen and metrics show of this worker. The worker's thread. */
 #include "base/str.h"
 #include "worker/internal.h"
 
@@ -162,8 +162,10 @@ void upkeep_gauges(struct worker *w, const char *trouble) {
                        .failed = w->totals.failed,
                        .stall_us = w->stall_us,
                        .database_away = !db_is_open(w->db),
+                       .schema_old = w->schema_old,
                        .drain_deadline_us = life_deadline_us(w->ports.life)};
     str_copy(g.worker_name, sizeof g.worker_name, w->settings->worker_name);
     str_copy(g.trouble, sizeof g.trouble, trouble);
     board_set_gauges(w->ports.board, &g);
+    board_set_metrics(w->ports.board, &w->metrics);
 }

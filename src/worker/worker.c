@@ -29,6 +29,7 @@ static void set_out(struct worker *w) {
     w->quota = (struct lane_quota){.daily_left = INT64_MAX, .monthly_left = INT64_MAX};
     for (int i = 0; i < QUEUE_RANKS; i++)
         w->floor.due_us[i] = INT64_MIN;
+    metrics_init(&w->metrics, w->provider->name);
     rand_seed_random(&w->rand);
     name_self(w);
 }

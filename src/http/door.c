@@ -1,0 +1,85 @@
+/* The door's life: one HTTP server per address, all with the same routes and limits. Main thread;
+ * serve and refuse run on the servers' threads. */
+#include "http/door.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "http/route.h"
+
+#include <string.h>
+
+#define PER_PEER 8 /* connections from one address; more cost it its own oldest idle one */
+
+static void serve(void *self, const struct http_request *in, struct http_response *out) {
+    routes_serve(self, in, out);
+}
+
+/* Refused before it was a request. */
+static void refuse(void *self, const char *why, struct http_response *out) {
+    (void)self;
+    const char *code = out->status == 413   ? "too_large"
+                       : out->status == 503 ? "busy"
+                                            : "bad_request";
+    reply_error(out, out->status, code, why);
+}
+
+static bool open_one(struct door *d, const char *where, struct err *err) {
+    struct http_options o;
+    struct http_handler handler = {.self = d, .serve = serve, .refuse = refuse};
+    http_options_default(&o);
+    o.listen = where;
+    o.per_peer = PER_PEER;
+    if (d->settings->api_token[0] == '\0')
+        o.loopback_only = "without api_token";
+    if (d->server_count == DOOR_ADDRESSES)
+        return err_set(err, ERR_USAGE, "at most %d addresses may be listened on", DOOR_ADDRESSES);
+    struct http_server *s = http_start(&o, &handler, err);
+    if (!s)
+        return false;
+    d->servers[d->server_count++] = s;
+    log_event(LOG_INFO, "listening", "http://%s", http_address(s));
+    return true;
+}
+
+static bool open_all(struct door *d, struct err *err) {
+    const char *list = d->settings->listen;
+    for (const char *at = list + strspn(list, ", "); *at; at += strspn(at, ", ")) {
+        char where[128];
+        size_t n = strcspn(at, ", ");
+        if (!str_format(where, sizeof where, "%.*s", (int)n, at))
+            return err_set(err, ERR_USAGE, "\"%.40s...\" is too long for an address", at);
+        if (!open_one(d, where, err))
+            return false;
+        at += n;
+    }
+    return d->server_count > 0 || err_set(err, ERR_USAGE, "there is no address in it");
+}
+
+struct door *door_start(const struct settings *s, const struct door_ports *ports, struct err *err) {
+    struct door *d = mem_alloc(sizeof *d);
+    if (!d) {
+        err_nomem(err);
+        return NULL;
+    }
+    d->settings = s;
+    d->ports = *ports;
+    if (open_all(d, err))
+        return d;
+    err_wrap(err, "listen");
+    door_stop(d);
+    return NULL;
+}
+
+void door_quiesce(struct door *d) {
+    for (int i = 0; i < d->server_count; i++)
+        http_quiesce(d->servers[i]);
+}
+
+void door_stop(struct door *d) {
+    if (!d)
+        return;
+    for (int i = 0; i < d->server_count; i++)
+        http_stop(d->servers[i]);
+    mem_free(d);
+}
