@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define PER_PEER 8 /* connections from one address; more cost it its own oldest idle one */
+#define PER_PEER 8 /* connections from one address, those not counted that are being served */
 
 static void serve(void *self, const struct http_request *in, struct http_response *out) {
     routes_serve(self, in, out);

@@ -42,7 +42,7 @@ struct watch {
     pthread_mutex_t lock;    /* over the list and what stands in it; a leaf */
     struct connection *open; /* newest first */
     unsigned crowded;        /* from here on a new one costs the oldest reading one its place */
-    unsigned per_peer; /* from here on a peer's new one costs its own oldest; 0: no such limit */
+    unsigned per_peer; /* so many reading ones, then a peer's new one costs its oldest; 0: any */
     struct wake wake;  /* a connection came, or it is over */
     bool over;
     pthread_t thread;

@@ -65,8 +65,8 @@ struct http_options {
                                   loopback is allowed ..."; NULL: any may */
     unsigned connections;      /* at the same time; past three quarters of them a new one takes the
                                   place of the one that has been idling or sending longest */
-    unsigned per_peer; /* of them from one address; past it its own oldest one that is idling
-                          or sending makes room; 0: no limit of its own */
+    unsigned per_peer; /* of them idling or sending, from one address; past it its own oldest makes
+                          room; 0: no such limit */
     size_t memory;     /* per connection, for headers */
     size_t body_max;   /* a longer body is answered 413 */
     size_t bodies_max; /* all bodies in memory together; past it 503 */

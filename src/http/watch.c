@@ -28,25 +28,23 @@ static void cut_overdue(struct watch *w, int64_t now_us) {
             cut(c);
 }
 
-/* How many are open, and the oldest of them that is not being served. peer: NULL = anybody's. */
-static unsigned survey(const struct watch *w, const struct peer *peer, struct connection **oldest) {
-    unsigned n = 0;
-    *oldest = NULL;
+/* Before a newcomer. Who is being served keeps his place, and takes none from his neighbours. */
+static void make_room(struct watch *w, const struct peer *newcomer) {
+    struct connection *oldest = NULL, *own_oldest = NULL;
+    unsigned all = 0, own = 0;
     for (struct connection *c = w->open; c; c = c->next) {
-        if (c->phase == PHASE_CUT || (peer && memcmp(&c->peer, peer, sizeof *peer) != 0))
+        all += c->phase != PHASE_CUT;
+        if (c->phase != PHASE_READING)
             continue;
-        n++;
-        if (c->phase == PHASE_READING)
-            *oldest = c;
+        oldest = c;
+        if (memcmp(&c->peer, newcomer, sizeof *newcomer) == 0) {
+            own_oldest = c;
+            own++;
+        }
     }
-    return n;
-}
-
-static void make_room(struct watch *w, const struct peer *peer) {
-    struct connection *oldest;
-    if (w->per_peer && survey(w, peer, &oldest) >= w->per_peer && oldest)
-        cut(oldest);
-    else if (survey(w, NULL, &oldest) >= w->crowded && oldest)
+    if (w->per_peer && own >= w->per_peer)
+        cut(own_oldest);
+    else if (oldest && all >= w->crowded)
         cut(oldest);
 }
 
