@@ -48,7 +48,8 @@ const struct cmd cmd_run = {
     .details = "Claims due messages of the database, sends them through the provider and writes\n"
                "what became of them. Ends on q, SIGINT or SIGTERM, when what is in flight is done\n"
                "(drain_timeout at most); a second signal ends it at once. Without a terminal it\n"
-               "is as with --no-ui.",
+               "is as with --no-ui. With the key `listen` set it also answers HTTP: process now,\n"
+               "health, readiness, metrics; postroom(1) says how.",
     .options = options,
     .run = run,
 };
