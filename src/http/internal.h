@@ -34,6 +34,7 @@ struct connection {
     struct connection *next, **link;
     int fd;
     struct peer peer;
+    int64_t since_us; /* boot: when it came */
     enum phase phase;
     int64_t deadline_us;
 };

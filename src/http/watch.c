@@ -12,9 +12,12 @@
 
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #define SWEEP_MS 200
+#define SWEEP_CROWDED_MS 5
+#define YOUTH_US (100 * USEC_PER_MS) /* a burst from one address is judged when it is over */
 
 static void cut(struct connection *c) {
     shutdown(c->fd, SHUT_RDWR);
@@ -28,37 +31,63 @@ static void cut_overdue(struct watch *w, int64_t now_us) {
             cut(c);
 }
 
-/* Before a newcomer. Who is being served keeps his place, and takes none from his neighbours. */
-static void make_room(struct watch *w, const struct peer *newcomer) {
+/* We wait for it. Where bytes of it stand unread it waits for us, however long already. */
+static bool dawdles(const struct connection *c) {
+    int unread = 0;
+    return c->phase == PHASE_READING && (ioctl(c->fd, FIONREAD, &unread) != 0 || unread == 0);
+}
+
+/* So that who comes finds room: one that dawdles goes, the oldest of his own address where that has
+ * its share, else the oldest of all where places run short. newcomer: NULL = nobody now. Who is
+ * being served keeps his place, and takes none from his neighbours. */
+static bool make_room(struct watch *w, const struct peer *newcomer) {
     struct connection *oldest = NULL, *own_oldest = NULL;
     unsigned all = 0, own = 0;
+    int64_t now_us = clock_boot_us();
     for (struct connection *c = w->open; c; c = c->next) {
         all += c->phase != PHASE_CUT;
-        if (c->phase != PHASE_READING)
+        if (!dawdles(c))
             continue;
         oldest = c;
-        if (memcmp(&c->peer, newcomer, sizeof *newcomer) == 0) {
+        bool own_one = newcomer && memcmp(&c->peer, newcomer, sizeof *newcomer) == 0;
+        if (own_one && now_us - c->since_us >= YOUTH_US) {
             own_oldest = c;
             own++;
         }
     }
-    if (w->per_peer && own >= w->per_peer)
-        cut(own_oldest);
-    else if (oldest && all >= w->crowded)
-        cut(oldest);
+    bool greedy = w->per_peer && own >= w->per_peer;
+    struct connection *victim = greedy ? own_oldest : all >= w->crowded ? oldest : NULL;
+    if (victim)
+        cut(victim);
+    return victim != NULL;
+}
+
+static bool is_crowded(const struct watch *w) {
+    unsigned n = 0;
+    for (const struct connection *c = w->open; c; c = c->next)
+        n += c->phase != PHASE_CUT;
+    return n >= w->crowded;
+}
+
+/* Until the next sweep: ms, -1 = until somebody comes. */
+static int sweep(struct watch *w) {
+    cut_overdue(w, clock_boot_us());
+    while (make_room(w, NULL)) {
+    }
+    return !w->open ? -1 : is_crowded(w) ? SWEEP_CROWDED_MS : SWEEP_MS;
 }
 
 static void *watch_main(void *arg) {
     struct watch *w = arg;
     for (;;) {
         pthread_mutex_lock(&w->lock);
-        cut_overdue(w, clock_boot_us());
-        bool over = w->over, idle = w->open == NULL;
+        int wait_ms = sweep(w);
+        bool over = w->over;
         pthread_mutex_unlock(&w->lock);
         if (over)
             return NULL;
         struct pollfd p = {.fd = w->wake.fd, .events = POLLIN};
-        poll(&p, 1, idle ? -1 : SWEEP_MS);
+        poll(&p, 1, wait_ms);
         wake_clear(&w->wake);
     }
 }
@@ -104,17 +133,19 @@ struct connection *watch_add(struct watch *w, int fd, const struct peer *peer, i
     c->fd = fd;
     c->peer = *peer;
     c->phase = PHASE_READING;
+    c->since_us = clock_boot_us();
     c->deadline_us = deadline_in(ms);
     pthread_mutex_lock(&w->lock);
-    make_room(w, peer);
-    bool first = w->open == NULL;
+    while (make_room(w, peer)) {
+    }
+    bool rouse = w->open == NULL || is_crowded(w);
     c->next = w->open;
     c->link = &w->open;
     if (c->next)
         c->next->link = &c->next;
     w->open = c;
     pthread_mutex_unlock(&w->lock);
-    if (first)
+    if (rouse)
         wake_up(&w->wake);
     return c;
 }
