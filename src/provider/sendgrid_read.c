@@ -196,8 +196,7 @@ static int64_t wait_after_429(const struct wire_response *response) {
     int64_t wait = common_retry_after_ms(response);
     int64_t reset = common_header_count(response, "x-ratelimit-reset");
     int64_t now = common_answered_at(response);
-    if (reset >= 0 && now >= 0 && reset >= now && reset - now <= RESET_MAX_S &&
-        (reset - now) * 1000 > wait) {
+    if (reset >= 0 && now >= 0 && reset - now <= RESET_MAX_S && (reset - now) * 1000 > wait) {
         wait = (reset - now) * 1000;
     }
     return wait >= 0 ? wait : 1000;
