@@ -30,9 +30,9 @@ struct mime_context {
 
 /* For a message that message_check accepts, into out (cleared first; left empty on failure).
  * Message-ID is <postroom.ID@domain>, each byte of the id that is no letter, digit, '-' or '_' as
- * =XX; so every send of one message carries the same one. An id of more than 100 bytes stands as
- * its SHA-256. Two tables that count their ids alike need different domains: a mailbox keeps only
- * the first of two mails with the same Message-ID.
+ * =XX, and an id of more than 100 bytes as its SHA-256: so every send of one message carries the
+ * same one, while its sender stays. Two tables that count their ids alike need different domains:
+ * a mailbox keeps only the first of two mails with the same Message-ID.
  * ERR_INVALID: it cannot be written as a mail, or not within out's maximum. */
 bool mime_build(const struct message *m, const struct mime_context *c, struct buf *out,
                 struct err *err) MUST_CHECK;
