@@ -33,7 +33,8 @@ struct listing {
 
 static bool print_json(void *ctx, const char *json) {
     struct listing *l = ctx;
-    printf("%s%s", l->rows++ > 0 ? ",\n " : "", json);
+    fputs(l->rows++ > 0 ? ",\n " : "", stdout);
+    tool_print_json(json, strlen(json));
     return true;
 }
 

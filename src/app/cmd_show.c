@@ -96,7 +96,8 @@ static bool show(struct db *db, const char *id, bool json, struct buf *doc, stru
         return false;
     if (!json)
         return print_message(doc, err);
-    printf("%s\n", buf_text(doc));
+    tool_print_json(buf_text(doc), doc->len);
+    putchar('\n');
     return true;
 }
 

@@ -189,8 +189,8 @@ static bool print_json(const struct snapshot *s, const struct buf *doc) {
     const char *text = buf_text(doc), *brace = strrchr(text, '}');
     int64_t left = seconds_left(s);
     verdict_of(s, s->now_us, NULL, &row);
-    printf("%.*s, \"state\": \"%s\", \"eta_seconds\": ", (int)(brace - text), text,
-           state_name(row.state));
+    tool_print_json(text, (size_t)(brace - text));
+    printf(", \"state\": \"%s\", \"eta_seconds\": ", state_name(row.state));
     if (left >= 0)
         printf("%lld}\n", (long long)left);
     else

@@ -60,8 +60,10 @@ static int run(const struct args *args, const struct settings *s) {
     else
         print_line(&a, &out);
     done = !out.failed || err_nomem(&err);
-    if (done)
-        printf("%s\n", buf_text(&out));
+    if (done) {
+        tool_print_json(buf_text(&out), out.len); /* changes nothing in the cleaned line */
+        putchar('\n');
+    }
     buf_free(&out);
     return done ? EXIT_DONE : cmd_fail(&err);
 }

@@ -50,36 +50,34 @@ int tool_columns(void) {
 
 /* --- tables ----------------------------------------------------------------------------------- */
 
+/* Terminals disagree about what has no width in the C library: such a character is shown as '?'. */
 static int char_width(uint32_t cp) {
-    int width = wcwidth((wchar_t)cp);
-    return width < 0 ? 1 : width;
+    return MB_CUR_MAX > 1 ? wcwidth((wchar_t)cp) : 1;
 }
 
 static int text_width(const char *s) {
     size_t n = strlen(s), len;
     int width = 0;
     for (uint32_t cp; n > 0 && (len = str_utf8_next(s, n, &cp)) > 0; s += len, n -= len)
-        width += char_width(cp);
+        width += abs(char_width(cp));
     return width;
 }
 
 /* Prints at most `most` columns of it (-1: all), and "…" where it was cut; what was used. */
 static int print_cut(const char *s, int most) {
     int used = 0;
-    if (most < 0 || text_width(s) <= most) {
-        fputs(s, stdout);
-        return text_width(s);
-    }
+    bool cut = most >= 0 && text_width(s) > most;
     size_t n = strlen(s), len;
     for (uint32_t cp; n > 0 && (len = str_utf8_next(s, n, &cp)) > 0; s += len, n -= len) {
-        if (used + char_width(cp) > most - 1)
+        int width = char_width(cp);
+        if (cut && used + abs(width) > most - 1)
             break;
-        used += char_width(cp);
-        fwrite(s, 1, len, stdout);
+        used += abs(width);
+        fwrite(width < 0 ? "?" : s, 1, width < 0 ? 1 : len, stdout);
     }
-    if (most > 0)
+    if (cut && most > 0)
         fputs("…", stdout);
-    return most > 0 ? used + 1 : 0;
+    return used + (cut && most > 0);
 }
 
 void tool_table_start(struct tool_table *t, int columns) {
@@ -132,6 +130,35 @@ bool tool_table_print(struct tool_table *t, struct err *err) {
     }
     buf_free(&t->text);
     return whole || err_nomem(err);
+}
+
+/* --- JSON ------------------------------------------------------------------------------------- */
+
+/* Such a character stands within a string; only what separates values may be a control. */
+static void print_escaped(uint32_t cp) {
+    if (cp < 0x20)
+        putchar(cp == '\n' ? '\n' : ' ');
+    else if (cp < 0x10000)
+        printf("\\u%04x", (unsigned)cp);
+    else
+        printf("\\u%04x\\u%04x", 0xd7c0 + (unsigned)(cp >> 10), 0xdc00 + (unsigned)(cp & 0x3ff));
+}
+
+void tool_print_json(const char *json, size_t n) {
+    const char *run = json, *end = json + n; /* the run: what was not printed yet */
+    for (const char *s = json; s < end;) {
+        uint32_t cp;
+        size_t len = str_utf8_next(s, (size_t)(end - s), &cp);
+        if (len > 0 && !str_is_hidden(cp)) {
+            s += len;
+            continue;
+        }
+        fwrite(run, 1, (size_t)(s - run), stdout);
+        print_escaped(len > 0 ? cp : 0xfffd); /* broken bytes, too */
+        s += len > 0 ? len : 1;
+        run = s;
+    }
+    fwrite(run, 1, (size_t)(end - run), stdout);
 }
 
 /* --- progress --------------------------------------------------------------------------------- */

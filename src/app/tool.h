@@ -33,6 +33,10 @@ void tool_table_start(struct tool_table *t, int columns);
 void tool_table_add(struct tool_table *t, const char *text);             /* NULL: "-" */
 bool tool_table_print(struct tool_table *t, struct err *err) MUST_CHECK; /* and frees it */
 
+/* The first n bytes of a JSON text, still JSON of the same value; what would act on a terminal is
+ * written as \uXXXX. */
+void tool_print_json(const char *json, size_t n);
+
 /* How far a long change is, on one line of stderr where that is a terminal. */
 void tool_progress(void *label, const struct admin_totals *so_far); /* label: const char * */
 void tool_progress_end(void);

@@ -169,7 +169,7 @@ static void mail_members(struct json_writer *w, const struct log_mail *m) {
     kv_outside(w, "id", m->id, 128);
     kv_outside(w, "email", m->email, 400);
     kv_outside(w, "error", m->error, 1024);
-    kv_outside(w, "error_code", m->error_code, 128);
+    kv_outside(w, "error_code", m->error ? m->error_code : NULL, 128);
     kv_known(w, "attempt", m->attempt);
     kv_outside(w, "provider", m->provider, 64);
     kv_outside(w, "request_id", m->request_id, 128);

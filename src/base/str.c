@@ -245,9 +245,14 @@ bool str_is_hidden(uint32_t cp) {
         uint32_t first, last;
     } ranges[] = {
         {0x00, 0x1f},       {0x7f, 0x9f},                       /* C0, DEL, C1 */
-        {0x61c, 0x61c},     {0x200b, 0x200f}, {0x2028, 0x202e}, /* zero width, lines, bidi */
-        {0x2060, 0x206f},   {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, /* joiners, isolates, notes */
-        {0xe0000, 0xe007f},                                     /* tags */
+        {0xad, 0xad},       {0x34f, 0x34f},     {0x600, 0x605}, /* soft hyphen, joiner, prefixes */
+        {0x61c, 0x61c},     {0x6dd, 0x6dd},     {0x70f, 0x70f},     {0x890, 0x891}, {0x8e2, 0x8e2},
+        {0x115f, 0x1160},   {0x17b4, 0x17b5},   {0x180b, 0x180f},   /* fillers, inherent vowels */
+        {0x200b, 0x200f},   {0x2028, 0x202e},                       /* zero width, lines, bidi */
+        {0x2060, 0x206f},   {0x3164, 0x3164},   {0xfeff, 0xfeff},   /* joiners, isolates, filler */
+        {0xffa0, 0xffa0},   {0xfff0, 0xfffb},                       /* filler, notes */
+        {0x110bd, 0x110bd}, {0x110cd, 0x110cd}, {0x13430, 0x1343f}, /* number signs, joiners */
+        {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe00ff}, /* shorthand, music, tags */
     };
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
         if (cp >= ranges[i].first && cp <= ranges[i].last) {

@@ -119,7 +119,7 @@ void common_apply(const struct answer_rule *rule, int status, const char *said,
     out->lane.fault = rule->fault;
     if (rule->fault != LANE_OK) {
         char words[SAID_MAX + 1]; /* so that there is room for the hint */
-        str_copy(words, sizeof words, said);
+        str_copy_line(words, sizeof words, said);
         str_format(out->lane.text, sizeof out->lane.text, "%s%s%s", words, rule->hint ? "; " : "",
                    rule->hint ? rule->hint : "");
     }

@@ -82,6 +82,7 @@ static void json_lines_have_what_is_known(void **state) {
     struct log_mail mail = a_mail();
     mail.attempt = 2;
     mail.provider = "resend";
+    mail.error_code = "";
     mail.ms = 12;
     log_mail(&mail);
     struct json *v = parse_line(reader);
@@ -93,6 +94,7 @@ static void json_lines_have_what_is_known(void **state) {
     assert_true(json_get_number(v, "ms", 0) > 11.9);
     assert_string_equal(json_get_text(v, "provider"), "resend");
     assert_null(json_get(v, "error"));
+    assert_null(json_get(v, "error_code"));
     assert_null(json_get(v, "request_id"));
     assert_non_null(json_get_text(v, "time"));
     assert_non_null(json_get_text(v, "event"));

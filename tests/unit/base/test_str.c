@@ -267,6 +267,10 @@ static void sanitize_disarms(void **state) {
          "\\xEF\\xBB\\xBF"
          "a"},                                    /* byte order mark */
         {"\xe2\x80\xa8", 100, "\\xE2\\x80\\xA8"}, /* line separator */
+        {"\xc2\xad", 100, "\\xC2\\xAD"},          /* soft hyphen */
+        {"\xe3\x85\xa4", 100, "\\xE3\\x85\\xA4"}, /* a letter that shows nothing */
+        {"\xd8\x80", 100, "\\xD8\\x80"},          /* changes how digits after it look */
+        {"❤\xef\xb8\x8f", 100, "❤\xef\xb8\x8f"},  /* a variant of what it stands behind */
         {"\xc0\xaf", 100, "\\xC0\\xAF"},
         {"back\\slash", 100, "back\\slash"},
         {"abcdef", 6, "abcdef"},

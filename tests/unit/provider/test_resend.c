@@ -417,6 +417,11 @@ static void a_refusal_reads_status_name_text(void **state) {
     assert_string_equal(got.lane.text, "404 not_found: nothing here; check RESEND_BASE_URL");
     wire_response_done(&r);
 
+    r = answer(404, ERROR("not_found", "a\\r\\n\\u001b[2J\\u009bb"), "");
+    resend()->read(&r, &one, &got);
+    assert_string_equal(got.lane.text, "404 not_found: a   [2J b; check RESEND_BASE_URL");
+    wire_response_done(&r);
+
     /* a long one is cut between characters, and its hint has room */
     struct buf words;
     buf_init(&words, 2000);
