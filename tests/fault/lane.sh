@@ -1,0 +1,56 @@
+# For the tests 8x: several workers on one lane, and what the sink's record says of their pace.
+# shellcheck shell=bash
+
+FAULT=$ROOT/tests/fault
+
+# workers N [OPTION...]: daemons w1 to wN, each noting when its requests leave (sent.log).
+workers() {
+    local n=$1 i preload=""
+    shift
+    if [ "${TEST_FLAVOUR:-release}" = release ]; then # sanitizers want to be loaded first
+        preload=$WORK/sent_at.so
+        [ -e "$preload" ] || ${CC:-cc} -O1 -D_GNU_SOURCE -shared -fPIC -o "$preload" "$FAULT/sent_at.c" -ldl
+    fi
+    for ((i = 1; i <= n; i++)); do
+        POSTROOM_WORKER_NAME=w$i SENT_AT=$WORK/sent.log LD_PRELOAD=$preload \
+            start "w$i" "$POSTROOM" run --no-ui "$@"
+    done
+    for ((i = 1; i <= n; i++)); do
+        wait_for "worker w$i to be up" 30 worker_heard "w$i"
+    done
+}
+stop_workers() {
+    local name
+    for name in "${!pid[@]}"; do
+        [[ $name != w[0-9]* ]] || stop "$name"
+    done
+}
+
+# arrivals [FROM [TO]]: when requests came to the sink, between these times (seconds).
+arrivals() {
+    python3 -c 'import json, sys
+low, high = (float(x) for x in sys.argv[1:])
+for line in open("sink/requests.jsonl"):
+    t = json.loads(line)["time"]
+    if low <= t < high:
+        print(t)' "${1:-0}" "${2:-9e99}"
+}
+
+# paced NAME LIMIT: no second with more than the limit, by the time at which requests left the workers. The sink
+# notes some later than others, up to a tenth of a second on a busy machine: to it a request may seem early by
+# no more than what another was late.
+paced() {
+    local late=0
+    rm -f report
+    if [ -s sent.log ]; then
+        cut -d ' ' -f 1 sent.log | python3 "$FAULT/arrivals.py" "$2" "$1, left" | tee -a report
+        is "$1: seconds in which more left than the limit" 0 "$(figure over)"
+        python3 "$FAULT/delays.py" sent.log sink/requests.jsonl | tee -a report
+        late=$(figure max_ms)
+    fi
+    arrivals | python3 "$FAULT/arrivals.py" "$2" "$1, arrived" | tee -a report
+    within "$1: milliseconds that a request seemed early to the sink" "$(figure early_ms)" 0 "$late"
+}
+
+# figure NAME: from the last report of arrivals.py in the file report.
+figure() { grep -oE "$1=[0-9.]+" report | tail -n 1 | cut -d = -f 2; }
