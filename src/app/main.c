@@ -97,7 +97,7 @@ int main(int argc, char **argv) {
     int code = args_parse(&args, argc, argv, &err) ? dispatch(&args) : cmd_fail(&err);
     args_free(&args);
     /* a full disk or a closed pipe behind stdout is a failure, not a silence */
-    if (fflush(stdout) != 0 && code == EXIT_DONE)
+    if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_DONE)
         code = EXIT_FAILED;
     return code;
 }

@@ -7,7 +7,7 @@ migrated_db
 SEED=${SEED:-$RANDOM}
 export POSTROOM_FROM="\"Shop, the\" <hello@shop.example>"
 
-python3 "$LIB/mail.py" rows "$SEED" "$(scaled 300)" >rows.sql || fail "no rows"
+python3 "$LIB/mail.py" rows "$SEED" "$(scaled 100)" >rows.sql || fail "no rows"
 psql -Xq -v ON_ERROR_STOP=1 "$DATABASE_URL" -f rows.sql
 table() { sql "SELECT md5(string_agg(m::text, '' ORDER BY id)) FROM email_messages m"; }
 before=$(table)
