@@ -15,8 +15,14 @@
 #define FILE_MAX ((size_t)256 * 1024)
 #define COLUMN_MAX 63 /* PostgreSQL cuts longer names */
 
-/* Variables that start like ours and are no keys: the dashboard reads them. */
-static const char *const other_variables[] = {"POSTROOM_OPERATOR", "POSTROOM_GLYPHS"};
+/* Variables that start like ours and are no keys: read by the dashboard, and by base/fault.c. */
+static const char *const other_variables[] = {
+    "POSTROOM_OPERATOR",
+    "POSTROOM_GLYPHS",
+#ifdef POSTROOM_FAULTS
+    "POSTROOM_FAULT",
+#endif
+};
 
 /* --- defaults ------------------------------------------------------------------------------- */
 

@@ -381,9 +381,9 @@ bool settle_write(struct worker *w, struct err *err) {
     struct finish fin = {.worker = w->id, .lane = w->provider->name};
     if (!w->answered.head)
         return true;
+    fault_point("K6");
     if (!split_all(w, err))
         return false;
-    fault_point("K6");
     bool ok = gather(w, &fin, err) && finish(w, &fin, err);
     if (ok) {
         fault_point("K7");
