@@ -5,11 +5,14 @@ One thread, asyncio, HTTP/1.1 with keep-alive. Before it answers, it appends to 
 
   messages.jsonl   a line per message taken: kind effect (a mail went out) or replay (same key,
                    same bytes: nothing went out again), id (tag postroom_id), to, subject, key,
-                   sha256 of the body, path, conn, request, n (messages in it), time
-  requests.jsonl   a line per request, whatever came of it: status, key, n, path, conn, time
+                   sha256 of the body, path, conn, request, n (messages in it), time, answer (the
+                   id it was given)
+  requests.jsonl   a line per request, whatever came of it: status (0: none was given), key, n,
+                   sha256, path, conn, time; cut: [bytes that came, Content-Length] where it broke off
 
-Routes: POST /emails, POST /emails/batch; POST /v3/mail/send (sink_sendgrid.py); GET /stats; POST /control merges a JSON object into the
-settings (SETTINGS below). `serve` prints its port as its only line of output.
+Routes: POST /emails, POST /emails/batch; POST /v3/mail/send (sink_sendgrid.py); GET /stats; POST
+/control merges a JSON object into the settings (SETTINGS below). `serve` prints its port as its only
+line of output. What it does wrong on purpose is in sink_faults.py.
 
 usage: sink.py serve FOLDER [JSON settings] | stat PORT NAME | set PORT JSON
 """
@@ -25,6 +28,8 @@ import time
 import uuid
 
 sys.dont_write_bytecode = True
+import sink_faults
+from sink_faults import Drop
 import sink_sendgrid
 
 SETTINGS = {
@@ -33,7 +38,11 @@ SETTINGS = {
     "api_key": None,    # the only key taken; None: any
     "garbage": None,    # what comes with SendGrid's 202, whose body is empty otherwise
     "rules": [],        # scripted answers, the first that fits: see Sink.rule_for
+    "chaos": None,      # faults by dice: see sink_faults.py
+    "now_shift_s": 0,   # how far ahead the clock is by which keys are forgotten
+    "small_buffers": False,  # at start only: what has not been read has not been written
 }
+KEY_LIFE_S = 24 * 3600
 REASONS = {200: "OK", 202: "Accepted", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
            409: "Conflict", 413: "Too Large", 422: "Unprocessable Entity",
            429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway",
@@ -48,16 +57,14 @@ class Refused(Exception):
         self.headers = headers or {}
 
 
-class Drop(Exception):
-    """Close the connection without an answer."""
-
-
 class Sink:
     def __init__(self, folder, settings):
-        self.settings = dict(SETTINGS, **settings)
+        self.dice = None
+        self.settings = dict(SETTINGS)
+        self.configure(settings)
         self.messages = open(os.path.join(folder, "messages.jsonl"), "ab", buffering=0)
         self.requests = open(os.path.join(folder, "requests.jsonl"), "ab", buffering=0)
-        self.keys = {}                       # idempotency key -> [sha256, answer or None]
+        self.keys = {}  # idempotency key -> [sha256, answer or None, when, (those taken, their ids)]
         self.window = collections.deque()    # times of requests let through, for the limit
         self.arrivals = collections.deque()  # times of all requests within a second
         self.effects_of = collections.Counter()
@@ -66,9 +73,16 @@ class Sink:
         self.peak = 0
         self.first = self.last = 0.0
 
+    def configure(self, settings):
+        self.settings.update(settings)
+        if "chaos" in settings:
+            chaos = settings["chaos"]
+            self.dice = sink_faults.Dice(chaos) if chaos else None
+
     # -- what a request meets, in this order --------------------------------------------------
 
     async def answer(self, path, headers, body, conn):
+        """(status, answer, headers, the rule that shapes it)"""
         now = time.time()
         self.count["requests"] += 1
         number = self.count["requests"]
@@ -80,7 +94,7 @@ class Sink:
 
         sendgrid = path == sink_sendgrid.PATH
         key = None if sendgrid else headers.get("idempotency-key")
-        extra, n, status = {}, 0, 0
+        extra, n, status, rule = {}, 0, 0, {}
         try:
             extra = self.take_token(now)
             if sendgrid:
@@ -89,7 +103,7 @@ class Sink:
                 self.check_caller(headers)
                 mails = self.parse(path, body)
             n = len(mails)
-            status, answer = await self.deliver(path, headers, body, mails, key, conn, number)
+            status, answer, rule = await self.deliver(path, headers, body, mails, key, conn, number)
             if sendgrid:
                 status, answer, extra = sink_sendgrid.accepted(answer, extra, self.settings["garbage"])
         except Refused as r:
@@ -100,10 +114,11 @@ class Sink:
         finally:
             self.statuses[status] += 1
             await self.note(self.requests, {"time": now, "request": number, "conn": conn, "path": path,
-                                      "key": key, "n": n, "status": status})
+                                      "key": key, "n": n, "status": status,
+                                      "sha256": hashlib.sha256(body).hexdigest()})
         if self.settings["latency_ms"]:
             await asyncio.sleep(self.settings["latency_ms"] / 1000)
-        return status, answer, sink_sendgrid.headers(extra, now) if sendgrid else extra
+        return status, answer, sink_sendgrid.headers(extra, now) if sendgrid else extra, rule
 
     def take_token(self, now):
         limit = self.settings["limit"]
@@ -152,25 +167,24 @@ class Sink:
         digest = hashlib.sha256(body).hexdigest()
         if key is not None and not 1 <= len(key) <= 256:
             raise Refused(400, "invalid_idempotency_key", "1 to 256 characters")
-        known = self.keys.get(key) if key is not None else None
+        known = self.known(key)
+        if known and known[0] != digest:
+            raise Refused(409, "invalid_idempotent_request", "same key, other payload")
+        if known and known[1] is None:
+            raise Refused(409, "concurrent_idempotent_requests", "still in flight")
+        rule = self.rule_for(mails, known is not None)
         if known:
-            if known[0] != digest:
-                raise Refused(409, "invalid_idempotent_request", "same key, other payload")
-            if known[1] is None:
-                raise Refused(409, "concurrent_idempotent_requests", "still in flight")
-            await self.record("replay", path, mails, range(len(mails)), key, digest, conn, number)
-            return 200, known[1]
+            await sink_faults.before(rule)
+            await self.record("replay", path, mails, *known[3], key, digest, conn, number)
+            await sink_faults.after(rule)
+            return 200, known[1], rule
 
-        slot = [digest, None]
+        slot = [digest, None, self.clock(), None]
         if key is not None:
             self.keys[key] = slot
         try:
-            rule = self.rule_for(mails)
-            if rule and "hold_ms" in rule:
-                await asyncio.sleep(rule["hold_ms"] / 1000)
-            if rule and rule.get("drop") == "before":
-                raise Drop()
-            if rule and rule.get("status", 200) != 200 and not rule.get("item"):
+            await sink_faults.before(rule)
+            if rule.get("status", 200) != 200 and not rule.get("item"):
                 name = None if path == sink_sendgrid.PATH else "application_error"
                 raise Refused(rule["status"], rule.get("name", name),
                               rule.get("message", "scripted"), rule.get("headers"))
@@ -184,29 +198,42 @@ class Sink:
 
         bad = {index for index, _, _ in wrong}
         good = [i for i in range(len(mails)) if i not in bad]
-        await self.record("effect", path, mails, good, key, digest, conn, number)
-        answer = {"data": [{"id": str(uuid.uuid4())} for _ in good]}
+        given = [str(uuid.uuid4()) for _ in good]
+        await self.record("effect", path, mails, good, given, key, digest, conn, number)
+        answer = {"data": [{"id": i} for i in given]}
         if path != "/emails/batch":
             answer = answer["data"][0]
         elif wrong:
             answer["errors"] = [{"index": i, "message": text} for i, _, text in wrong]
-        slot[1] = answer
-        if rule and rule.get("drop") == "after":
-            raise Drop()
-        return 200, answer
+        slot[1], slot[3] = answer, (good, given)
+        await sink_faults.after(rule)
+        return 200, answer, rule
 
-    def rule_for(self, mails):
-        """The first rule with uses left that matches a recipient. A rule: {"match": regex on to,
-        "times": uses, "status", "name", "message", "headers", "item": true (refuse only the
-        matching message of a batch), "hold_ms", "drop": before or after (taking it)}."""
+    def clock(self):
+        return time.time() + self.settings["now_shift_s"]
+
+    def known(self, key):
+        """What is remembered of a key; a key is forgotten after a day."""
+        known = self.keys.get(key) if key is not None else None
+        if known and self.clock() - known[2] > KEY_LIFE_S:
+            del self.keys[key]
+            return None
+        return known
+
+    def rule_for(self, mails, replay):
+        """The first rule with uses left that matches a recipient, or what the dice say; {}: none.
+        A rule: {"match": regex on to, "times": uses, "status", "name", "message", "headers",
+        "item": true (refuse only the matching message of a batch)} and sink_faults.py's."""
         for rule in self.settings["rules"]:
-            if rule.get("times") == 0 or rule.get("item"):
+            if rule.get("times") == 0 or rule.get("item") or rule.get("replay", False) != replay:
+                continue
+            if rule.get("signal", {}).get("at") == "part":
                 continue
             if any(re.search(rule.get("match", ""), self.recipient(m)) for m in mails):
                 if "times" in rule:
                     rule["times"] -= 1
                 return rule
-        return None
+        return self.dice and self.dice.roll() or {}
 
     def wrong_ones(self, path, mails):
         """[(index, name, text)] of the messages Resend would not take."""
@@ -237,16 +264,16 @@ class Sink:
         to = mail.get("to", "")
         return str(to[0] if isinstance(to, list) and to else to)
 
-    async def record(self, kind, path, mails, taken, key, digest, conn, number):
+    async def record(self, kind, path, mails, taken, ids, key, digest, conn, number):
         now, lines = time.time(), []
-        for i in taken:
+        for i, given in zip(taken, ids):
             mail = mails[i]
             ident = next((t.get("value") for t in mail.get("tags") or []
                           if t.get("name") == "postroom_id"), None)
             lines.append({"kind": kind, "id": ident, "to": self.recipient(mail),
                           "subject": mail.get("subject"), "key": key, "sha256": digest,
                           "path": path, "conn": conn, "request": number, "n": len(mails),
-                          "time": now, **mail.get("more", {})})
+                          "time": now, "answer": given, **mail.get("more", {})})
             self.count["effects" if kind == "effect" else "replays"] += 1
             if kind == "effect":
                 self.effects_of[ident] += 1
@@ -275,8 +302,14 @@ class Sink:
         try:
             while await self.turn(reader, writer, conn):
                 pass
-        except (Drop, ConnectionError, asyncio.IncompleteReadError):
+        except (ConnectionError, asyncio.IncompleteReadError):
             pass
+        except Drop as drop:
+            if drop.reset:
+                sink_faults.tear_down(writer)
+        except sink_faults.Cut as cut:
+            await self.note(self.requests, {"time": time.time(), "conn": conn, "status": 0,
+                                            "cut": [cut.got, cut.length]})
         finally:
             writer.close()
 
@@ -291,32 +324,34 @@ class Sink:
                 headers[name.strip().lower()] = value.strip()
         if headers.get("expect", "").lower() == "100-continue":
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        body = await sink_faults.read_body(reader, int(headers.get("content-length", 0)),
+                                           self.settings["rules"])
 
-        extra = {}
+        extra, rule = {}, {}
         if method == "POST" and path in ("/emails", "/emails/batch", sink_sendgrid.PATH):
-            status, answer, extra = await self.answer(path, headers, body, conn)
+            status, answer, extra, rule = await self.answer(path, headers, body, conn)
         elif method == "GET" and path == "/stats":
             status, answer = 200, self.stats()
         elif method == "POST" and path == "/control":
-            self.settings.update(json.loads(body))
+            self.configure(json.loads(body))
             status, answer = 200, self.settings
         else:
             status, answer = 404, {"statusCode": 404, "name": "not_found", "message": path}
 
+        head = f"HTTP/1.1 {status} {REASONS.get(status, 'Other')}\r\n"
+        fields = {"content-type": "application/json", **extra}
         payload = json.dumps(answer).encode() if answer is not None else b""
-        fields = {"content-type": "application/json", "content-length": len(payload), **extra}
-        reply = f"HTTP/1.1 {status} {REASONS.get(status, 'Other')}\r\n"
-        reply += "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-        writer.write(reply.encode() + b"\r\n" + payload)
-        await writer.drain()
-        return headers.get("connection", "").lower() != "close"
+        again = await sink_faults.write_answer(writer, head, fields, payload, rule)
+        return again and headers.get("connection", "").lower() != "close"
 
 
 async def serve(folder, settings):
     sink = Sink(folder, settings)
+    small = sink.settings["small_buffers"]
     server = await asyncio.start_server(sink.serve, "127.0.0.1", settings.get("port", 0),
-                                        limit=1 << 20)
+                                        limit=1 << 16 if small else 1 << 20)
+    if small:
+        sink_faults.small_buffers(server)
     print(server.sockets[0].getsockname()[1], flush=True)
     async with server:
         await server.serve_forever()
