@@ -12,8 +12,8 @@ static const struct option options[] = {
     {NULL, NULL, NULL, false},
 };
 
-static void say(void *said, const char *line) {
-    *(bool *)said = true;
+static void say(void *arg, const char *line) {
+    (void)arg;
     printf("%s\n", line);
 }
 
@@ -29,12 +29,10 @@ static void step(void *arg, int done, int all, const char *what) {
 
 static int run(const struct args *args, const struct settings *s) {
     struct err err;
-    bool said = false;
     const char *notify = args_value(args, "notify");
     struct schema_options options_given = {.dry_run = args_has(args, "dry-run"),
                                            .notify = -1,
                                            .say = say,
-                                           .arg = &said,
                                            .step = isatty(STDERR_FILENO) ? step : NULL};
     if (notify && strcmp(notify, "on") != 0 && strcmp(notify, "off") != 0)
         return cmd_usage(args->cmd, "--notify \"%.40s\": allowed are: on off", notify);
@@ -42,8 +40,6 @@ static int run(const struct args *args, const struct settings *s) {
         options_given.notify = strcmp(notify, "on") == 0;
     if (!schema_migrate(s, &options_given, &err))
         return cmd_fail(&err);
-    if (!said && !options_given.dry_run)
-        printf("done: the schema is up to date\n");
     return EXIT_DONE;
 }
 

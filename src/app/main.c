@@ -4,6 +4,7 @@
 #include "app/cmd.h"
 #include "app/help.h"
 #include "base/str.h"
+#include "db/db.h"
 #include "provider/provider.h"
 
 #include <locale.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 const struct cmd *const commands[] = {
     &cmd_run,    &cmd_watch,   &cmd_migrate, &cmd_send,   &cmd_status,    &cmd_list,
@@ -99,5 +101,7 @@ int main(int argc, char **argv) {
     /* a full disk or a closed pipe behind stdout is a failure, not a silence */
     if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_DONE)
         code = EXIT_FAILED;
+    if (db_is_connecting()) /* a thread left behind uses libraries that exit() takes apart */
+        _exit(code);
     return code;
 }

@@ -16,8 +16,7 @@
 #define BATCH 500
 #define PAGE_LIMIT " LIMIT 500"
 #define UNCERTAIN "uncertain"
-#define PATIENCE_MS 120000      /* counting millions may take its time */
-#define USUAL_PATIENCE_MS 15000 /* as every connection begins with */
+#define PATIENCE_MS 120000 /* counting millions may take its time */
 #define IDS_MAX ((size_t)16 * 1024 * 1024)
 
 /* clang-format off */
@@ -408,7 +407,7 @@ static bool run(struct job *j, struct err *err) {
 static bool run_patiently(struct job *j, struct err *err) {
     db_set_deadline_ms(j->db, PATIENCE_MS);
     bool ok = run(j, err);
-    db_set_deadline_ms(j->db, USUAL_PATIENCE_MS);
+    db_set_deadline_ms(j->db, DB_DEADLINE_MS);
     return ok;
 }
 

@@ -1,12 +1,12 @@
-/* The connection: open, check, lose, open again; and the listening connection beside it.
- * Owned by one thread, but for db_abort. Session settings are never changed for a worker's
- * connection, so that it may go through a transaction pooler. */
+/* The connection: open, check, lose, open again; and how a statement is waited for.
+ * Owned by one thread, but for db_abort. */
 #include "db/db.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/wake.h"
+#include "db/connect.h"
 #include "db/internal.h"
 #include "db/schema.h"
 
@@ -16,13 +16,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEADLINE_DEFAULT_MS INT64_C(15000)
+#define OPEN_US (20 * USEC_PER_SEC)
 
 struct db {
     const struct settings *settings;
     enum db_use use;
     PGconn *conn;
-    PGconn *listen;
+    struct dial *dial; /* while it is being opened */
+    bool pooled;
     struct table_map map;
     char display[256];
     int64_t skew_us;
@@ -46,18 +47,12 @@ struct db *db_new(const struct settings *s, enum db_use use, struct err *err) {
     pthread_once(&once, use_utc);
     db->settings = s;
     db->use = use;
-    db->deadline_ms = DEADLINE_DEFAULT_MS;
+    db->deadline_ms = DB_DEADLINE_MS;
     if (!wake_open(&db->abort_wake, err)) {
         mem_free(db);
         return NULL;
     }
     return db;
-}
-
-static void listen_close(struct db *db) {
-    if (db->listen)
-        PQfinish(db->listen);
-    db->listen = NULL;
 }
 
 void db_free(struct db *db) {
@@ -72,14 +67,19 @@ bool db_is_open(const struct db *db) {
     return db->conn != NULL;
 }
 
+static void stop_dialing(struct db *db) {
+    dial_free(db->dial);
+    db->dial = NULL;
+}
+
 void db_close(struct db *db, const char *reason) {
-    if (db->conn) {
-        if (reason)
-            log_event(LOG_WARN, "database_closed", "%s", reason);
-        PQfinish(db->conn);
-        db->conn = NULL;
-    }
-    listen_close(db);
+    stop_dialing(db);
+    if (!db->conn)
+        return;
+    if (reason)
+        log_event(LOG_WARN, "database_closed", "%s", reason);
+    PQfinish(db->conn);
+    db->conn = NULL;
 }
 
 void db_abort(struct db *db) {
@@ -107,67 +107,23 @@ int64_t db_clock_skew_us(const struct db *db) {
     return db->skew_us;
 }
 
+bool db_is_pooled(const struct db *db) {
+    return db->pooled;
+}
+
+bool db_is_read_only(const struct db *db) {
+    return db->use == DB_READONLY;
+}
+
 void db_set_deadline_ms(struct db *db, int64_t ms) {
     db->deadline_ms = ms;
 }
 
-/* libpq's words on one line, without the trailing newline and without its long prefix twice. */
-static void one_line(char *dst, size_t size, const char *text) {
-    size_t n = 0;
-    for (; *text && n + 1 < size; text++) {
-        char c = *text == '\n' || *text == '\t' ? ' ' : *text;
-        if (c == ' ' && (n == 0 || dst[n - 1] == ' '))
-            continue;
-        dst[n++] = c;
-    }
-    while (n > 0 && dst[n - 1] == ' ')
-        n--;
-    dst[n] = '\0';
+int db_fd(const struct db *db) {
+    return db->conn ? PQsocket(db->conn) : db->dial ? dial_fd(db->dial) : -1;
 }
 
-static bool connect_failed(PGconn *conn, struct err *err) {
-    char text[400];
-    one_line(text, sizeof text, conn ? PQerrorMessage(conn) : "out of memory");
-    PQfinish(conn);
-    return err_set(err, ERR_AWAY, "cannot connect to the database: %s", text);
-}
-
-static void ignore_notice(void *arg, const char *message) {
-    (void)arg;
-    (void)message;
-}
-
-/* Is the URL one? Its own text is never repeated: it may hold a password. */
-static bool url_check(const char *url, struct err *err) {
-    char *words = NULL;
-    PQconninfoOption *options = PQconninfoParse(url, &words);
-    PQfreemem(words);
-    PQconninfoFree(options);
-    if (options || url[0] == '\0')
-        return true;
-    return err_set(err, ERR_USAGE,
-                   "DATABASE_URL is no PostgreSQL address: write it as "
-                   "postgres://user:password@host:5432/database");
-}
-
-/* Connects with time limits for hosts that do not answer; what the URL says itself wins. */
-static bool connect_to(const char *url, PGconn **out, struct err *err) {
-    const char *keys[] = {"connect_timeout",  "keepalives_idle",  "keepalives_interval",
-                          "keepalives_count", "tcp_user_timeout", "fallback_application_name",
-                          "client_encoding",  "dbname",           NULL};
-    const char *values[] = {"5", "10", "5", "3", "15000", "postroom", "UTF8", url, NULL};
-    if (!url_check(url, err))
-        return false;
-    if (url[0] == '\0')
-        keys[7] = NULL;
-    PGconn *conn = PQconnectdbParams(keys, values, 1);
-    if (PQstatus(conn) != CONNECTION_OK)
-        return connect_failed(conn, err);
-    PQsetNoticeProcessor(conn, ignore_notice, NULL);
-    PQsetnonblocking(conn, 1);
-    *out = conn;
-    return true;
-}
+/* --- opening ---------------------------------------------------------------------------------- */
 
 static bool is_local(PGconn *conn) {
     const char *host = PQhost(conn);
@@ -181,90 +137,108 @@ static void note_display(struct db *db) {
     const char *port = PQport(db->conn);
     bool usual = str_eq(port, "5432");
     bool socket = !host || host[0] == '\0' || host[0] == '/';
+    char before[sizeof db->display];
+    str_copy(before, sizeof before, db->display);
     str_format(db->display, sizeof db->display, "%s@%s%s%s", PQdb(db->conn),
                socket ? "local" : host, usual ? "" : ":", usual ? "" : port);
-    if (!is_local(db->conn) && !PQsslInUse(db->conn))
+    if (!is_local(db->conn) && !PQsslInUse(db->conn) && !str_eq(before, db->display))
         log_event(LOG_WARN, "database_unencrypted",
                   "the connection to %s is not encrypted: add sslmode=verify-full to DATABASE_URL",
                   db->display);
 }
 
-static bool note_clock(struct db *db, struct err *err) {
+/* The clocks, and whose session this is: a pooler tells a number of its own as the process. */
+static bool note_server(struct db *db, struct err *err) {
     PGresult *r = NULL;
     int64_t before = clock_wall_us();
-    if (!db_exec(db, "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", 0, NULL,
-                 &r, err))
+    if (!db_exec(db,
+                 "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint,"
+                 " pg_backend_pid()",
+                 0, NULL, &r, err))
         return false;
     int64_t after = clock_wall_us();
     db->skew_us = cell_int(r, 0, 0, after) - (before + after) / 2;
+    db->pooled = cell_int(r, 0, 1, 0) != PQbackendPID(db->conn);
     PQclear(r);
     return true;
 }
 
 static bool set_up(struct db *db, struct err *err) {
-    if (db->use == DB_READONLY && !db_run(db, "SET default_transaction_read_only = on", err))
-        return false;
-    if (!note_clock(db, err) || !map_load(db, &db->map, err))
+    note_display(db);
+    if (!note_server(db, err) || !map_load(db, &db->map, err))
         return false;
     return db->use == DB_MIGRATE || schema_check(db, err);
 }
 
-bool db_open(struct db *db, struct err *err) {
-    if (db->conn)
-        return true;
+bool db_dial(struct db *db, struct err *err) {
     if (atomic_load(&db->aborted))
         return err_set(err, ERR_AWAY, "stopping");
-    if (!connect_to(db->settings->database_url, &db->conn, err))
-        return false;
-    note_display(db);
+    if (!db->dial)
+        db->dial = dial_new(db->settings->database_url, db->use != DB_READONLY, err);
+    return db->dial && dial_start(db->dial, err);
+}
+
+enum db_answer db_answered(struct db *db, struct err *err) {
+    if (!db->dial)
+        return DB_DIALING;
+    db->conn = dial_take(db->dial, err);
+    if (!db->conn)
+        return err->code == ERR_NONE ? DB_DIALING : DB_FAILED;
+    stop_dialing(db);
     if (set_up(db, err))
-        return true;
+        return DB_OPENED;
     db_close(db, NULL);
-    return false;
+    return DB_FAILED;
 }
 
-/* --- LISTEN ------------------------------------------------------------------------------- */
+/* Until an attempt ended, the time is up or db_abort was called. */
+static bool wait_for_attempt(struct db *db, int64_t until_us, struct err *err) {
+    struct pollfd fds[2] = {{.fd = db_fd(db), .events = POLLIN},
+                            {.fd = db->abort_wake.fd, .events = POLLIN}};
+    int64_t left = (until_us - clock_boot_us()) / USEC_PER_MS + 1;
+    if (left <= 0)
+        return err_set(err, ERR_AWAY, "cannot connect to the database: no answer within %d s",
+                       (int)(OPEN_US / USEC_PER_SEC));
+    (void)poll(fds, 2, (int)left);
+    return !atomic_load(&db->aborted) || err_set(err, ERR_AWAY, "stopping");
+}
 
-bool db_listen_open(struct db *db, struct err *err) {
-    if (db->listen)
+bool db_open(struct db *db, struct err *err) {
+    int64_t until_us = clock_boot_us() + OPEN_US;
+    if (db->conn)
         return true;
-    const char *own = db->settings->listen_database_url;
-    if (!connect_to(own[0] ? own : db->settings->database_url, &db->listen, err))
-        return false;
-    PGresult *r = PQexec(db->listen, "LISTEN postroom");
-    bool ok = PQresultStatus(r) == PGRES_COMMAND_OK;
-    PQclear(r);
-    if (ok)
-        return true;
-    char text[300];
-    one_line(text, sizeof text, PQerrorMessage(db->listen));
-    listen_close(db);
-    return err_set(err, ERR_DB, "LISTEN does not work here: %s", text);
-}
-
-int db_listen_fd(const struct db *db) {
-    return db->listen ? PQsocket(db->listen) : -1;
-}
-
-int db_listen_take(struct db *db) {
-    int notes = DB_NOTE_NONE;
-    if (!db->listen)
-        return notes;
-    bool alive = PQconsumeInput(db->listen) == 1;
-    for (PGnotify *n; (n = PQnotifies(db->listen)); PQfreemem(n))
-        notes |= strcmp(n->extra, "control") == 0 ? DB_NOTE_CONTROL : DB_NOTE_MAIL;
-    if (!alive || PQstatus(db->listen) != CONNECTION_OK)
-        listen_close(db);
-    return notes;
+    enum db_answer answer = db_dial(db, err) ? DB_DIALING : DB_FAILED;
+    while (answer == DB_DIALING)
+        answer = wait_for_attempt(db, until_us, err) ? db_answered(db, err) : DB_FAILED;
+    if (answer == DB_FAILED)
+        db_close(db, NULL);
+    return answer == DB_OPENED;
 }
 
 /* --- statements: how one waits for its answer (exec.c says what is asked) ------------------- */
 
+/* Where the server just went, libpq guesses why over three lines. */
 static bool lost(struct db *db, struct err *err, const char *what) {
     char text[300];
-    one_line(text, sizeof text, what);
+    libpq_line(text, sizeof text, what);
     db_close(db, NULL);
-    return err_set(err, ERR_AWAY, "%s", text[0] ? text : "the database closed the connection");
+    bool closed = !text[0] || str_starts(text, "server closed the connection");
+    return err_set(err, ERR_AWAY, "%s", closed ? "the database closed the connection" : text);
+}
+
+/* Another's LISTEN may stand in a session that a pooler hands around: what it brings is dropped. */
+static void drop_notifications(PGconn *conn) {
+    for (PGnotify *n; (n = PQnotifies(conn)); PQfreemem(n)) {
+    }
+}
+
+bool db_still_there(struct db *db, struct err *err) {
+    if (!db->conn)
+        return err_set(err, ERR_AWAY, "not connected to the database");
+    if (PQconsumeInput(db->conn) != 1)
+        return lost(db, err, PQerrorMessage(db->conn));
+    drop_notifications(db->conn);
+    return true;
 }
 
 /* Waits until the socket is ready (events), the deadline passed or db_abort was called. */
@@ -319,6 +293,7 @@ static bool collect(struct db *db, int64_t deadline_us, PGresult **out, struct e
         PQclear(last);
         return dead;
     }
+    drop_notifications(db->conn);
     *out = last;
     return true;
 }

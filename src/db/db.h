@@ -1,8 +1,10 @@
 /* A connection to PostgreSQL: open, use, lose, open again. All of libpq lives in src/db.
  *
  * One thread owns a `struct db`. Every statement has a deadline: a database that does not answer
- * fails it with ERR_AWAY and closes the connection; the owner opens it again later. The names of
- * table and columns are looked up at each opening (struct settings `columns`). */
+ * fails it with ERR_AWAY and closes the connection; the owner opens it again later. So does one
+ * that takes no writes where it must: of several hosts the next attempt finds the one that does.
+ * The names of table and columns are looked up at each opening (struct settings `columns`). No
+ * setting outlives its transaction: the session may be one that a pooler hands around. */
 #ifndef POSTROOM_DB_DB_H
 #define POSTROOM_DB_DB_H
 
@@ -16,7 +18,7 @@ struct db;
 enum db_use {
     DB_WORKER,   /* needs the schema of this version */
     DB_TOOL,     /* the same, for commands and the feed */
-    DB_READONLY, /* the same, in a read-only session */
+    DB_READONLY, /* the same, in read-only transactions; a standby will do */
     DB_MIGRATE,  /* whatever is there */
 };
 
@@ -24,10 +26,30 @@ enum db_use {
 struct db *db_new(const struct settings *s, enum db_use use, struct err *err) MUST_CHECK;
 void db_free(struct db *db); /* NULL is fine */
 
-/* Connects within 10 s, checks the schema's version, reads the table's map. ERR_AWAY: not
+/* Connects (20 s at most), checks the schema's version, reads the table's map. ERR_AWAY: not
  * reachable; ERR_SCHEMA: run `postroom migrate`; ERR_USAGE: the URL itself is no good. */
 bool db_open(struct db *db, struct err *err) MUST_CHECK;
 bool db_is_open(const struct db *db);
+
+/* The same for a loop that has other things to do. db_dial begins an attempt to connect, beside
+ * those that still run; db_answered sees what came of them. */
+bool db_dial(struct db *db, struct err *err) MUST_CHECK;
+enum db_answer {
+    DB_DIALING, /* nothing yet */
+    DB_OPENED,
+    DB_FAILED /* one did not; others may still run */
+};
+enum db_answer db_answered(struct db *db, struct err *err) MUST_CHECK;
+
+/* Readable: an attempt ended, or the server said something unasked. -1: neither can be. */
+int db_fd(const struct db *db);
+
+/* Reads what the server said unasked: that it goes, mostly. false (ERR_AWAY): it is gone. */
+bool db_still_there(struct db *db, struct err *err) MUST_CHECK;
+
+/* Does any thread of this process still try to connect? Some were left behind by db_close. */
+bool db_is_connecting(void);
+
 void db_close(struct db *db, const char *reason); /* the reason goes to the log; NULL: quietly */
 
 /* From another thread, at the hard deadline: whatever statement runs fails now with ERR_AWAY,
@@ -45,17 +67,7 @@ const char *db_display_name(const struct db *db);
 /* The database's clock minus ours, wall microseconds, measured at opening. */
 int64_t db_clock_skew_us(const struct db *db);
 
-/* --- LISTEN, on a connection of its own (listen_database_url) ------------------------------- */
-
-/* Opens it; false where it cannot be had (a pooler): polling then does the work. */
-bool db_listen_open(struct db *db, struct err *err) MUST_CHECK;
-int db_listen_fd(const struct db *db); /* -1: not open */
-enum db_note {
-    DB_NOTE_NONE = 0,
-    DB_NOTE_MAIL = 1,
-    DB_NOTE_CONTROL = 2
-};
-/* Empties what has arrived; a set of DB_NOTE_*. Closes the connection where it is broken. */
-int db_listen_take(struct db *db);
+/* Does a pooler stand between? Then sessions are shared, and nothing may be left behind in one. */
+bool db_is_pooled(const struct db *db);
 
 #endif

@@ -10,6 +10,8 @@
 
 #define SQL_MAX ((size_t)64 * 1024)
 #define CONFLICT_TRIES 5
+#define NO_WRITES "25006" /* read_only_sql_transaction */
+#define READ_ONLY "set_config('transaction_read_only', 'on', true)"
 
 bool db_expand(const struct db *db, const char *template, struct buf *out, struct err *err) {
     const struct table_map *map = db_map((struct db *)db);
@@ -41,15 +43,20 @@ bool db_expand(const struct db *db, const char *template, struct buf *out, struc
 static bool refused(const PGresult *r, struct err *err) {
     const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
     const char *text = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
-    err_set(err, ERR_DB, "the database refused: %s", text ? text : "no reason given");
+    err_set(err, ERR_DB, "the database %s: %s",
+            str_eq(state, NO_WRITES) ? "takes no writes, it may be a standby" : "refused",
+            text ? text : "no reason given");
     if (err && state)
         str_copy(err->sqlstate, sizeof err->sqlstate, state);
     return false;
 }
 
-static bool is_conflict(const PGresult *r) {
-    const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
-    return state && (strcmp(state, "40P01") == 0 || strcmp(state, "40001") == 0);
+static bool is_conflict(const struct err *err) {
+    return str_eq(err->sqlstate, "40P01") || str_eq(err->sqlstate, "40001");
+}
+
+static bool is_idle(struct db *db) {
+    return db_conn(db) && PQtransactionStatus(db_conn(db)) == PQTRANS_IDLE;
 }
 
 static bool is_good(const PGresult *r) {
@@ -64,13 +71,14 @@ static void pause_a_little(int attempt) {
     nanosleep(&(struct timespec){.tv_nsec = (long)(ms * 1e6)}, NULL);
 }
 
-/* The server may have gone while it answered (57P01 and its kin): then the connection is done. */
-static void drop_if_dead(struct db *db, const PGresult *r, struct err *err) {
-    const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
-    if (!state || (strncmp(state, "57P", 3) != 0 && strncmp(state, "08", 2) != 0))
+/* Some refusals mean that this connection is of no more use: the server goes (57P01 and its kin),
+ * or it takes no writes, and of several hosts another may. */
+static void drop_if_useless(struct db *db, struct err *err) {
+    bool goes = strncmp(err->sqlstate, "57P", 3) == 0 || strncmp(err->sqlstate, "08", 2) == 0;
+    bool no_writes = str_eq(err->sqlstate, NO_WRITES) && !db_is_read_only(db);
+    if (!goes && !no_writes)
         return;
-    if (err)
-        err->code = ERR_AWAY;
+    err->code = ERR_AWAY;
     db_close(db, NULL);
 }
 
@@ -78,27 +86,25 @@ static bool run_sql(struct db *db, const char *sql, int n, const char *const *pa
                     PGresult **out, struct err *err) {
     for (int attempt = 0;; attempt++) {
         PGresult *r = NULL;
-        bool alone = db_conn(db) && PQtransactionStatus(db_conn(db)) == PQTRANS_IDLE;
+        bool alone = is_idle(db);
         if (!db_converse(db, sql, n, params, &r, err))
             return false;
         if (is_good(r)) {
             *out = r;
             return true;
         }
-        bool again = alone && is_conflict(r) && attempt < CONFLICT_TRIES;
-        if (!again) {
-            refused(r, err);
-            drop_if_dead(db, r, err);
-        }
+        refused(r, err);
         PQclear(r);
-        if (!again)
+        if (!alone || !is_conflict(err) || attempt == CONFLICT_TRIES) {
+            drop_if_useless(db, err);
             return false;
+        }
         pause_a_little(attempt);
     }
 }
 
-bool db_exec(struct db *db, const char *template, int n, const char *const *params, PGresult **out,
-             struct err *err) {
+static bool run_template(struct db *db, const char *template, int n, const char *const *params,
+                         PGresult **out, struct err *err) {
     struct buf sql;
     PGresult *r = NULL;
     buf_init(&sql, SQL_MAX);
@@ -109,6 +115,92 @@ bool db_exec(struct db *db, const char *template, int n, const char *const *para
     else
         PQclear(r);
     return ok;
+}
+
+bool db_run(struct db *db, const char *template, struct err *err) {
+    return run_template(db, template, 0, NULL, NULL, err);
+}
+
+/* --- transactions ----------------------------------------------------------------------------- */
+
+bool db_begin(struct db *db, struct err *err) {
+    if (db_run(db, "BEGIN; SELECT " DB_NO_IDLING, err))
+        return true;
+    db_rollback(db);
+    return false;
+}
+
+bool db_commit(struct db *db, struct err *err) {
+    return db_run(db, "COMMIT", err);
+}
+
+void db_rollback(struct db *db) {
+    struct err ignored;
+    if (db_conn(db) && !is_idle(db) && !db_run(db, "ROLLBACK", &ignored))
+        db_close(db, ignored.text);
+}
+
+/* "BEGIN; SELECT settings; statement", or a part of that, as one message: several statements in one
+ * are one transaction, and the last one's result counts. */
+static bool run_set(struct db *db, const char *begin, const char *settings, const char *then,
+                    PGresult **out, struct err *err) {
+    struct buf sql;
+    buf_init(&sql, SQL_MAX);
+    buf_printf(&sql, "%sSELECT %s; ", begin, settings);
+    buf_puts(&sql, then);
+    bool ok = sql.failed ? err_nomem(err) : run_template(db, buf_text(&sql), 0, NULL, out, err);
+    buf_free(&sql);
+    return ok;
+}
+
+static bool try_transaction(struct db *db, const char *settings, const char *template, int n,
+                            const char *const *params, PGresult **out, struct err *err) {
+    if (run_set(db, "BEGIN; ", settings, "", NULL, err) &&
+        run_template(db, template, n, params, out, err) && db_commit(db, err))
+        return true;
+    db_rollback(db);
+    if (out) {
+        PQclear(*out);
+        *out = NULL;
+    }
+    return false;
+}
+
+static bool run_transaction(struct db *db, const char *settings, const char *template, int n,
+                            const char *const *params, PGresult **out, struct err *err) {
+    for (int attempt = 0; !try_transaction(db, settings, template, n, params, out, err);
+         attempt++) {
+        if (!is_conflict(err) || attempt == CONFLICT_TRIES)
+            return false;
+        pause_a_little(attempt);
+    }
+    return true;
+}
+
+/* Without parameters it is one message to the server, else a short transaction. */
+static bool run_apart(struct db *db, const char *settings, const char *template, int n,
+                      const char *const *params, PGresult **out, struct err *err) {
+    if (out)
+        *out = NULL;
+    return n == 0 ? run_set(db, "", settings, template, out, err)
+                  : run_transaction(db, settings, template, n, params, out, err);
+}
+
+bool db_exec_with(struct db *db, const char *settings, const char *template, int n,
+                  const char *const *params, PGresult **out, struct err *err) {
+    char both[512];
+    if (db_conn(db) && PQtransactionStatus(db_conn(db)) == PQTRANS_INTRANS)
+        return run_set(db, "", settings, "", NULL, err) &&
+               run_template(db, template, n, params, out, err);
+    str_format(both, sizeof both, "%s%s", settings, db_is_read_only(db) ? ", " READ_ONLY : "");
+    return run_apart(db, both, template, n, params, out, err);
+}
+
+bool db_exec(struct db *db, const char *template, int n, const char *const *params, PGresult **out,
+             struct err *err) {
+    if (db_is_read_only(db) && is_idle(db))
+        return run_apart(db, READ_ONLY, template, n, params, out, err);
+    return run_template(db, template, n, params, out, err);
 }
 
 bool db_exec_one(struct db *db, db_exec_fn *exec, const char *template, int n,
@@ -125,24 +217,6 @@ bool db_exec_one(struct db *db, db_exec_fn *exec, const char *template, int n,
     PQclear(*out);
     *out = NULL;
     return err_set(err, ERR_NOTFOUND, "there is no message %s", params[0]);
-}
-
-bool db_run(struct db *db, const char *template, struct err *err) {
-    return db_exec(db, template, 0, NULL, NULL, err);
-}
-
-bool db_begin(struct db *db, struct err *err) {
-    return db_run(db, "BEGIN; SELECT " DB_NO_IDLING, err);
-}
-
-bool db_commit(struct db *db, struct err *err) {
-    return db_run(db, "COMMIT", err);
-}
-
-void db_rollback(struct db *db) {
-    struct err ignored;
-    if (db_conn(db) && !db_run(db, "ROLLBACK", &ignored))
-        db_close(db, ignored.text);
 }
 
 /* --- array literals ------------------------------------------------------------------------- */

@@ -27,6 +27,11 @@ struct table_map {
 bool db_exec(struct db *db, const char *template, int n, const char *const *params, PGresult **out,
              struct err *err) MUST_CHECK;
 
+/* The same with settings for the length of the statement's transaction only, or of the one that is
+ * open already: a list of set_config(..., true). */
+bool db_exec_with(struct db *db, const char *settings, const char *template, int n,
+                  const char *const *params, PGresult **out, struct err *err) MUST_CHECK;
+
 /* db_exec, or guided_exec, for the one message whose id is $1: one row, or ERR_NOTFOUND, also where
  * the id's type cannot hold that text. */
 typedef bool db_exec_fn(struct db *db, const char *template, int n, const char *const *params,
@@ -45,7 +50,10 @@ bool db_run(struct db *db, const char *template, struct err *err) MUST_CHECK;
 bool db_expand(const struct db *db, const char *template, struct buf *out,
                struct err *err) MUST_CHECK;
 
-/* How long one statement may take from now on; 0: as long as it likes. Default 15 s. */
+/* How long one statement may take from now on; 0: as long as it likes. With the 5 s between two
+ * heartbeats of an idle worker the usual deadline stays under 20 s, in which a database that has
+ * gone is noticed. */
+#define DB_DEADLINE_MS 12000
 void db_set_deadline_ms(struct db *db, int64_t ms);
 
 /* One statement on the wire, its answer awaited within the deadline: db.c. */
@@ -53,6 +61,7 @@ bool db_converse(struct db *db, const char *sql, int n, const char *const *param
                  struct err *err) MUST_CHECK;
 
 PGconn *db_conn(struct db *db);
+bool db_is_read_only(const struct db *db); /* opened as DB_READONLY */
 struct table_map *db_map(struct db *db);
 const struct settings *db_settings(const struct db *db);
 

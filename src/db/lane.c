@@ -266,11 +266,12 @@ bool lane_park_quota(struct db *db, const char *lane, enum lane_fault which, str
 bool presence_arrive(struct db *db, const struct presence *p, struct err *err) {
     return db_exec(db,
                    "WITH old AS (DELETE FROM postroom.workers"
-                   "  WHERE heard_at < now() - interval '1 day'),"
-                   " j AS (INSERT INTO postroom.journal (who, what) VALUES ($2, 'started')) "
-                   "INSERT INTO postroom.workers (id, name, pid, version, lane)"
-                   " VALUES ($1, $2, split_part($1, '/', 2)::int, $3, $4)"
-                   " ON CONFLICT (id) DO UPDATE SET heard_at = now()",
+                   "  WHERE heard_at < now() - interval '1 day' AND id <> $1),"
+                   " here AS (INSERT INTO postroom.workers (id, name, pid, version, lane)"
+                   "  VALUES ($1, $2, split_part($1, '/', 2)::int, $3, $4)"
+                   "  ON CONFLICT (id) DO UPDATE SET heard_at = now() RETURNING xmax = 0 AS first) "
+                   "INSERT INTO postroom.journal (who, what)"
+                   " SELECT $2, 'started' FROM here WHERE first",
                    4, (const char *[]){p->id, p->name, p->version, p->lane}, NULL, err);
 }
 

@@ -86,7 +86,8 @@ struct presence {
 };
 
 bool presence_write(struct db *db, const struct presence *p, struct err *err) MUST_CHECK;
-/* Old rows of workers long gone are removed; a last word for the journal. */
+/* Again after each reconnect: only the first one is news for the journal. Rows of workers long gone
+ * are removed. */
 bool presence_arrive(struct db *db, const struct presence *p, struct err *err) MUST_CHECK;
 bool presence_leave(struct db *db, const char *id, struct err *err) MUST_CHECK;
 

@@ -1,5 +1,7 @@
 /* `postroom migrate`: the files of schema/ statement by statement, skipping what is there.
- * One connection, one thread, an advisory lock so that two migrations take turns. */
+ * One connection, one thread, an advisory lock so that two migrations take turns. That lock and a
+ * setting for the session are left out behind a pooler, where they would stay behind in a session
+ * that others share. */
 #include "db/schema.h"
 
 #include "base/mem.h"
@@ -161,14 +163,21 @@ static void nap(void) {
     nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
 }
 
+/* Building CONCURRENTLY waits without standing in the way, and in no transaction. */
+static bool run_alone(struct migration *m, const char *sql, struct err *err) {
+    if (!db_is_pooled(m->db) && !db_run(m->db, "SET lock_timeout = 0", err))
+        return false;
+    return db_run(m->db, sql, err);
+}
+
 /* A statement that waits for a lock would make everybody queue behind it: give up after 2 s, let
- * the others through, try again. Building CONCURRENTLY waits without standing in the way. */
+ * the others through, try again. */
 static bool run_patiently(struct migration *m, const char *sql, struct err *err) {
     bool concurrently = strstr(sql, "CONCURRENTLY") != NULL;
-    if (!db_run(m->db, concurrently ? "SET lock_timeout = 0" : "SET lock_timeout = '2s'", err))
-        return false;
     for (int i = 0; i < LOCK_TRIES; i++) {
-        if (db_run(m->db, sql, err))
+        if (concurrently ? run_alone(m, sql, err)
+                         : db_exec_with(m->db, "set_config('lock_timeout', '2s', true)", sql, 0,
+                                        NULL, NULL, err))
             return true;
         if (!str_eq(err->sqlstate, "55P03"))
             return false;
@@ -305,6 +314,15 @@ static bool run_all(struct migration *m, struct err *err) {
 }
 
 static bool take_turn(struct migration *m, struct err *err) {
+    if (db_is_pooled(m->db) && m->options->dry_run)
+        return true;
+    if (db_is_pooled(m->db)) {
+        m->options->say(
+            m->options->arg,
+            "DATABASE_URL leads to a pooler, through which two migrations cannot be kept"
+            " apart: let this be the only one, or give the server's own address");
+        return true;
+    }
     for (bool mine = false, told = false;; nap()) {
         if (!ask(m->db, "SELECT pg_try_advisory_lock($1::bigint)", MIGRATION_LOCK, NULL, &mine,
                  err))
@@ -336,6 +354,8 @@ bool schema_migrate(const struct settings *s, const struct schema_options *optio
     bool ok = migrate(&m, err);
     if (ok && m.changed == 0)
         options->say(options->arg, "nothing to do: the schema is up to date");
+    else if (ok && !options->dry_run)
+        options->say(options->arg, "done: the schema is up to date");
     db_free(m.db);
     return ok;
 }

@@ -7,6 +7,7 @@
 #include "db/horizon.h"
 #include "db/kept.h"
 #include "db/lane.h"
+#include "db/listen.h"
 #include "db/queue.h"
 #include "db/request.h"
 #include "net/net.h"
@@ -14,6 +15,7 @@
 #include "worker/flight.h"
 #include "worker/pacer.h"
 #include "worker/tally.h"
+#include "worker/trouble.h"
 #include "worker/worker.h"
 
 #include <pthread.h>
@@ -34,6 +36,8 @@ struct worker {
     struct worker_totals totals;
 
     struct db *db;
+    struct listener *listener;
+    struct trouble trouble; /* with the database */
     struct net *net;
     struct rand rand;
     char id[160];                 /* "mail01/2211/1f0c9a7e": what claimed_by holds */
@@ -65,15 +69,13 @@ struct worker {
     int64_t next_due_us; /* boot: something scheduled falls due; INT64_MAX: unknown */
     bool dry;            /* the last look found nothing due */
 
-    int64_t poll_us, beat_us, renew_us, listen_us, reopen_us; /* boot: when each is next */
-    int64_t reopen_wait_us;
-    int64_t horizon_us;       /* boot: when old transactions are looked for next */
-    int64_t horizon_since_us; /* the one that was told; 0: none */
-    int64_t report_us;        /* when quota figures were last written */
-    bool lane_troubled;       /* the lane's row shows failures */
-    bool listen_warned;
-    bool drained;   /* the drain has begun */
-    bool cancelled; /* ... and its deadline has passed */
+    int64_t poll_us, beat_us, renew_us; /* boot: when each is next */
+    int64_t horizon_us;                 /* boot: when old transactions are looked for next */
+    int64_t horizon_since_us;           /* the one that was told; 0: none */
+    int64_t report_us;                  /* when quota figures were last written */
+    bool lane_troubled;                 /* the lane's row shows failures */
+    bool drained;                       /* the drain has begun */
+    bool cancelled;                     /* ... and its deadline has passed */
     struct tally tally;
     struct metrics metrics;
     int64_t stall_us;
@@ -104,7 +106,7 @@ bool fetch_cold(struct worker *w, bool *found, struct err *err); /* with the slo
 bool replay_one(struct worker *w, bool *found, struct err *err);
 
 /* --- send.c: off it goes --- */
-void send_due(struct worker *w);
+bool send_due(struct worker *w, struct err *err);
 void send_wait(struct worker *w, struct flight *f); /* it is stored now: until a slot comes */
 int64_t send_lease_us(const struct worker *w, int64_t asked_us); /* how long we trust a lease */
 int64_t send_next_us(const struct worker *w, int64_t now_us);    /* when it wants to run again */
@@ -126,7 +128,7 @@ void settle_answered(struct worker *w, struct flight *f);     /* its reading is 
 bool settle_write(struct worker *w, struct err *err);
 bool settle_split(struct worker *w, struct flight *f, struct err *err);
 
-/* --- upkeep.c: heartbeat, leases, sweep, LISTEN --- */
+/* --- upkeep.c: heartbeat, leases, sweep --- */
 bool upkeep_arrive(struct worker *w, struct err *err);
 bool upkeep_run(struct worker *w, struct err *err);
 int64_t upkeep_next_us(const struct worker *w);

@@ -1,5 +1,6 @@
 /* The turn: hear, open, reap, write, keep up, send, wait. One wait for everything: our wake, the
- * LISTEN socket, the network's finished transfers, and the nearest time something is due. */
+ * network's finished transfers, the database, the LISTEN socket, and the nearest time something is
+ * due. Nothing that befalls the database ends the loop. */
 #include "base/str.h"
 #include "worker/internal.h"
 #include "worker/keep.h"
@@ -7,8 +8,6 @@
 #include <poll.h>
 #include <string.h>
 
-#define REOPEN_MIN_US (500 * USEC_PER_MS)
-#define REOPEN_MAX_US (5 * USEC_PER_SEC) /* back within 5 s of the database (SPEC promises 5 s) */
 #define WAIT_MAX_MS 60000
 
 /* --- lists
@@ -49,50 +48,85 @@ bool worker_in_flight(const struct worker *w) {
 /* --- the database, lost and found
  * ------------------------------------------------------------------ */
 
-static bool ensure_open(struct worker *w, int64_t now, struct err *err) {
-    if (db_is_open(w->db))
-        return true;
-    if (now < w->reopen_us)
-        return false;
-    if (db_open(w->db, err) && upkeep_arrive(w, err)) {
-        log_event(LOG_INFO, "database_open", "connected to %s", db_display_name(w->db));
-        w->reopen_wait_us = REOPEN_MIN_US;
-        w->closed_until_us = w->listen_us = w->poll_us = 0;
-        w->schema_old = false;
-        return true;
-    }
-    w->schema_old = err->code == ERR_SCHEMA;
-    db_close(w->db, NULL);
-    double wait = (double)w->reopen_wait_us * rand_between(&w->rand, 0.75, 1.25);
-    w->reopen_us = clock_boot_us() + (int64_t)wait;
-    if (w->reopen_wait_us == REOPEN_MIN_US)
-        log_event(LOG_WARN, "database_away", "%s; trying again until it is back", err->text);
-    w->reopen_wait_us =
-        w->reopen_wait_us * 2 > REOPEN_MAX_US ? REOPEN_MAX_US : w->reopen_wait_us * 2;
-    return false;
+/* One line for each kind of trouble now and then, however often it is met. */
+static void complain(struct worker *w, const char *event, const struct err *err) {
+    if (trouble_tell(&w->trouble, err->text, clock_boot_us()))
+        log_event(LOG_WARN, event, "%s", err->text);
 }
 
+static void trouble_again(struct worker *w) {
+    trouble_wait(&w->trouble, clock_boot_us(), rand_between(&w->rand, 0, 1));
+}
+
+/* A connection lost is dialled anew at once; a refusal may last, so that is left alone a while. */
 static void note_trouble(struct worker *w, const struct err *err) {
-    if (err->code == ERR_AWAY && !db_is_open(w->db))
-        log_event(LOG_WARN, "database_lost", "%s", err->text);
-    else
-        log_event(LOG_WARN, "database", "%s", err->text);
+    bool refused = db_is_open(w->db);
+    complain(w, refused ? "database_refuses" : "database_lost", err);
+    if (refused)
+        trouble_again(w);
+}
+
+static void note_well(struct worker *w) {
+    int64_t lasted_us;
+    if (trouble_over(&w->trouble, clock_boot_us(), &lasted_us))
+        log_event(LOG_INFO, "database_back", "%s works again, after %.1f s", db_display_name(w->db),
+                  (double)lasted_us / USEC_PER_SEC);
+}
+
+/* The lane's row, ours, and everything looked at anew. */
+static bool arrive(struct worker *w, struct err *err) {
+    if (!upkeep_arrive(w, err)) {
+        db_close(w->db, NULL);
+        return false;
+    }
+    w->closed_until_us = w->poll_us = 0;
+    w->schema_old = false;
+    listener_anew(w->listener);
+    return true;
+}
+
+/* The waits count from one attempt's start to the next one's, so that a host that swallows
+ * everything is found as soon as one that refuses. */
+static bool reopen(struct worker *w) {
+    struct err err = {0};
+    bool dialled = true;
+    if (clock_boot_us() >= w->trouble.again_us) {
+        trouble_again(w);
+        dialled = db_dial(w->db, &err);
+    }
+    enum db_answer answer = dialled ? db_answered(w->db, &err) : DB_FAILED;
+    if (answer == DB_OPENED && arrive(w, &err))
+        return true;
+    if (answer != DB_DIALING)
+        w->schema_old = err.code == ERR_SCHEMA;
+    if (answer != DB_DIALING)
+        complain(w, "database_away", &err);
+    return false;
 }
 
 /* --- ears
  * ------------------------------------------------------------------------------------------ */
 
-static void hear(struct worker *w) {
-    wake_clear(&w->wake);
-    int notes = db_listen_take(w->db);
-    if (notes & DB_NOTE_MAIL)
+static void listen(struct worker *w) {
+    int notes = listener_turn(w->listener, db_is_open(w->db), clock_boot_us());
+    if (notes & NOTE_MAIL)
         w->hungry = true;
-    if (notes & DB_NOTE_CONTROL) { /* paused, resumed, parked, opened, triggered: look again */
+    if (notes & NOTE_LOST) /* is the database still there? */
+        w->beat_us = 0;
+    if (notes & NOTE_CONTROL) { /* paused, resumed, parked, opened, triggered: look again */
         w->hungry = w->replays = true;
         w->closed_until_us = 0;
         w->full_look_us = 0;
         pacer_clear(&w->pacer);
     }
+}
+
+static void hear(struct worker *w) {
+    struct err err = {0};
+    wake_clear(&w->wake);
+    if (db_is_open(w->db) && !db_still_there(w->db, &err))
+        note_trouble(w, &err);
+    listen(w);
 }
 
 /* --- the end
@@ -133,7 +167,7 @@ static void follow_life(struct worker *w) {
 static bool is_over(struct worker *w) {
     if (w->drained && !worker_in_flight(w))
         return true;
-    if (w->cancelled && !w->flying.head && !db_is_open(w->db))
+    if (w->cancelled && !w->flying.head && (!db_is_open(w->db) || w->trouble.since_us))
         return true;
     return !w->drained && once_is_over(w);
 }
@@ -141,34 +175,40 @@ static bool is_over(struct worker *w) {
 /* --- the turn
  * -------------------------------------------------------------------------------------- */
 
+/* Outcomes first; those that came at once (a provider without a wire) at its end, too. */
+static bool work(struct worker *w, struct err *err) {
+    return settle_write(w, err) && upkeep_run(w, err) && (w->drained || send_due(w, err)) &&
+           settle_write(w, err);
+}
+
+static bool may_work(struct worker *w) {
+    return db_is_open(w->db) ? clock_boot_us() >= w->trouble.again_us : reopen(w);
+}
+
 static void turn(struct worker *w) {
     struct err err = {0};
     hear(w);
     follow_life(w);
     settle_reap(w);
-    if (!ensure_open(w, clock_boot_us(), &err))
+    if (!may_work(w))
         return;
-    bool ok = settle_write(w, &err) && upkeep_run(w, &err);
-    if (!ok)
+    if (work(w, &err))
+        note_well(w);
+    else
         note_trouble(w, &err);
-    if (ok && !w->drained)
-        send_due(w);
-    if (w->answered.head && db_is_open(w->db) && !settle_write(w, &err))
-        note_trouble(w, &err);
+}
+
+static int64_t next_turn_us(const struct worker *w, int64_t now) {
+    if (!db_is_open(w->db) || w->trouble.again_us > now)
+        return w->trouble.again_us;
+    int64_t next = upkeep_next_us(w);
+    int64_t send = w->drained ? INT64_MAX : send_next_us(w, now);
+    return send < next ? send : next;
 }
 
 static int wait_ms(const struct worker *w) {
     int64_t now = clock_boot_us();
-    int64_t next = INT64_MAX;
-    if (!db_is_open(w->db)) {
-        next = w->reopen_us;
-    } else {
-        next = upkeep_next_us(w);
-        int64_t send = w->drained ? INT64_MAX : send_next_us(w, now);
-        next = send < next ? send : next;
-        if (w->answered.head) /* refused by the database a moment ago */
-            next = now + 200 * USEC_PER_MS < next ? now + 200 * USEC_PER_MS : next;
-    }
+    int64_t next = next_turn_us(w, now);
     int64_t end = life_deadline_us(w->ports.life);
     if (end && !w->cancelled && end < next)
         next = end;
@@ -181,8 +221,9 @@ static int wait_ms(const struct worker *w) {
 static void wait_for_something(struct worker *w) {
     struct pollfd fds[] = {{.fd = w->wake.fd, .events = POLLIN},
                            {.fd = net_fd(w->net), .events = POLLIN},
-                           {.fd = db_listen_fd(w->db), .events = POLLIN}};
-    (void)poll(fds, 3, wait_ms(w));
+                           {.fd = db_fd(w->db), .events = POLLIN},
+                           {.fd = listener_fd(w->listener), .events = POLLIN}};
+    (void)poll(fds, 4, wait_ms(w));
 }
 
 /* What is left when the loop ends: counted for the exit code and the last line. */

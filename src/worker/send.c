@@ -8,7 +8,6 @@
 #include <limits.h>
 
 #define CONTENT_MAX (2 * PLAN_MAX_BYTES) /* bodies in memory; then wait for answers */
-#define REFUSED_WAIT_US USEC_PER_SEC     /* after the database refused a statement */
 #define UNWRITTEN_MAX 1000               /* outcomes wait to be written; first that */
 
 /* A lease counts as over a little earlier than the database has it. */
@@ -63,6 +62,15 @@ static bool lapsed(struct worker *w, struct flight *f, int64_t now_us) {
     return true;
 }
 
+/* Parked or paused: what is stored and waits here goes back, or a crash would leave it to doubt. */
+static bool draw(struct worker *w, struct err *err) {
+    if (!slots_draw(w, INT_MAX, err))
+        return false;
+    if (w->pacer.slots == 0)
+        send_release_waiting(w);
+    return w->pacer.slots > 0;
+}
+
 static bool wants(const struct worker *w) {
     return w->hungry || w->replays || w->waiting.head;
 }
@@ -79,7 +87,7 @@ static bool step(struct worker *w, struct err *err) {
             return false;
         if (w->dry && !w->waiting.head)
             return fetch_cold(w, &found, err) && found;
-        return slots_draw(w, INT_MAX, err) && w->pacer.slots > 0;
+        return draw(w, err);
     }
     if (slots == 0)
         return false;
@@ -94,14 +102,11 @@ static bool step(struct worker *w, struct err *err) {
     return found || !slots_give_back(w, err);
 }
 
-void send_due(struct worker *w) {
-    struct err err = {0};
-    while (step(w, &err)) {
+bool send_due(struct worker *w, struct err *err) {
+    err->code = ERR_NONE;
+    while (step(w, err)) {
     }
-    if (err.code == ERR_NONE || err.code == ERR_AWAY)
-        return;
-    log_event(LOG_WARN, "send", "%s", err.text);
-    w->closed_until_us = clock_boot_us() + REFUSED_WAIT_US;
+    return err->code == ERR_NONE;
 }
 
 int64_t send_next_us(const struct worker *w, int64_t now_us) {

@@ -396,7 +396,7 @@ bool settle_write(struct worker *w, struct err *err) {
     w->answered_count = 0;
     for (struct flight *f; (f = flights_pop(&w->answered));) {
         struct err quiet = {0};
-        if (!report(w, f, &quiet))
+        if (!report(w, f, &quiet) && quiet.code != ERR_AWAY) /* that is told elsewhere */
             log_event(LOG_WARN, "lane", "%s", quiet.text);
         flight_free(f);
     }

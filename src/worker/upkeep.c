@@ -1,11 +1,10 @@
-/* What has to be done now and then: heartbeat, leases, sweep, quotas, the LISTEN connection, and
- * what the screen and metrics show of this worker. The worker's thread. */
+/* What has to be done now and then: heartbeat, leases, sweep, quotas, and what the screen and
+ * metrics show of this worker. The worker's thread. */
 #include "base/str.h"
 #include "worker/internal.h"
 
 #define BEAT_BUSY_US USEC_PER_SEC
 #define BEAT_IDLE_US (5 * USEC_PER_SEC)
-#define LISTEN_AGAIN_US (30 * USEC_PER_SEC)
 #define HORIZON_EVERY_US (30 * USEC_PER_SEC)
 #define HORIZON_OLD_MS INT64_C(240000) /* so that it is said before 5 minutes are over */
 
@@ -117,21 +116,6 @@ static void watch_horizon(struct worker *w, int64_t now) {
         log_event(LOG_INFO, "old_transaction", "no transaction is older than 4 minutes any more");
 }
 
-static void listen_again(struct worker *w, int64_t now) {
-    struct err err = {0};
-    if (db_listen_fd(w->db) >= 0 || now < w->listen_us)
-        return;
-    w->listen_us = now + LISTEN_AGAIN_US;
-    if (db_listen_open(w->db, &err)) {
-        w->hungry = true; /* what was notified meanwhile went unheard */
-        w->listen_warned = false;
-    } else if (!w->listen_warned) {
-        log_event(LOG_WARN, "listen", "%s; polling every %lld s instead", err.text,
-                  (long long)w->settings->poll_interval_ms / 1000);
-        w->listen_warned = true;
-    }
-}
-
 bool upkeep_run(struct worker *w, struct err *err) {
     int64_t now = clock_boot_us();
     if (now >= w->beat_us && !beat(w, now, err))
@@ -145,13 +129,14 @@ bool upkeep_run(struct worker *w, struct err *err) {
         w->hungry = true;
         w->replays = true;
     }
-    listen_again(w, now);
     watch_horizon(w, now);
     return true;
 }
 
 int64_t upkeep_next_us(const struct worker *w) {
     int64_t next = w->beat_us < w->renew_us ? w->beat_us : w->renew_us;
+    int64_t listen = listener_next_us(w->listener);
+    next = listen < next ? listen : next;
     return next < w->poll_us ? next : w->poll_us;
 }
 

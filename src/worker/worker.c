@@ -21,7 +21,6 @@ static void set_out(struct worker *w) {
     w->batch = s->batch_size < w->provider->batch_max ? s->batch_size : w->provider->batch_max;
     w->lead_us = 15 * USEC_PER_MS;
     w->next_due_us = INT64_MAX;
-    w->reopen_wait_us = 500 * USEC_PER_MS;
     w->hungry = w->replays = true;
     w->dry = true;
     w->renew_us = now + s->lease_ms * USEC_PER_MS / 3;
@@ -47,6 +46,7 @@ static bool find_provider(struct worker *w, struct err *err) {
 
 static void discard(struct worker *w) {
     net_stop(w->net);
+    listener_free(w->listener);
     db_free(w->db);
     wake_close(&w->wake);
     mem_free(w);
@@ -57,7 +57,8 @@ static bool start(struct worker *w, struct err *err) {
         return false;
     set_out(w);
     w->db = db_new(w->settings, DB_WORKER, err);
-    if (!w->db || !db_open(w->db, err) || !upkeep_arrive(w, err))
+    w->listener = w->db ? listener_new(w->settings, err) : NULL;
+    if (!w->listener || !db_open(w->db, err) || !upkeep_arrive(w, err))
         return false;
     w->net = net_start(w->settings, err);
     if (!w->net)

@@ -21,19 +21,32 @@ pg_as() {
     fi
 }
 
+# pg_init ROOT [CONFIGURATION LINE...]: a server's files in a folder that is its own.
+pg_init() {
+    local root=$1
+    shift
+    pg_as "$(pg_bin)/initdb" -D "$root/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 \
+        --no-sync >/dev/null &&
+        printf '%s\n' "listen_addresses = ''" "unix_socket_directories = '$root'" \
+            "max_connections = 200" "log_checkpoints = off" "log_line_prefix = '%m [%p] %d '" "$@" |
+        pg_as tee -a "$root/data/postgresql.conf" >/dev/null
+}
+
+# pg_run ROOT PG_CTL WORD...
+pg_run() {
+    local root=$1
+    shift
+    pg_as "$(pg_bin)/pg_ctl" -D "$root/data" -l "$root/log" "$@"
+}
+
 pg_start() {
     PG_ROOT=$(mktemp -d "${TMPDIR:-/tmp}/postroom-pg.XXXXXX")
     export PG_ROOT
     [ "$(id -u)" != 0 ] || chown postgres "$PG_ROOT"
     chmod 755 "$PG_ROOT"
     if ! {
-        pg_as "$(pg_bin)/initdb" -D "$PG_ROOT/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 \
-            --no-sync >/dev/null &&
-            printf '%s\n' "listen_addresses = ''" "unix_socket_directories = '$PG_ROOT'" \
-                "fsync = off" "full_page_writes = off" "max_connections = 200" \
-                "log_checkpoints = off" \
-                "log_line_prefix = '%m [%p] %d '" | pg_as tee -a "$PG_ROOT/data/postgresql.conf" >/dev/null &&
-            pg_as "$(pg_bin)/pg_ctl" -D "$PG_ROOT/data" -l "$PG_ROOT/log" -w -t 60 start >/dev/null
+        pg_init "$PG_ROOT" "fsync = off" "full_page_writes = off" &&
+            pg_run "$PG_ROOT" -w -t 60 start >/dev/null
     }; then
         cat "$PG_ROOT/log" >&2 2>/dev/null
         echo "the private PostgreSQL does not start" >&2
@@ -43,7 +56,7 @@ pg_start() {
 
 pg_stop() {
     [ -n "${PG_ROOT-}" ] || return 0
-    pg_as "$(pg_bin)/pg_ctl" -D "$PG_ROOT/data" -m immediate -w stop >/dev/null 2>&1 || true
+    pg_run "$PG_ROOT" -m immediate -w stop >/dev/null 2>&1 || true
     rm -rf "$PG_ROOT"
     unset PG_ROOT
 }
