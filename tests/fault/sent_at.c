@@ -1,6 +1,6 @@
-/* Loaded before a worker by LD_PRELOAD: notes when the first bytes of each request go out, by the clock that
- * the sink's record uses, so that the worker's own jitter can be told from the sink's. A line per request in
- * the file $SENT_AT: time, idempotency key. */
+/* Loaded before a worker by LD_PRELOAD: notes when the first bytes of each request go out, by the
+ * clock that the sink's record uses, so that the worker's own jitter can be told from the sink's. A
+ * line per request in the file $SENT_AT: time, idempotency key. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,8 +18,8 @@ static void note(const char *head, size_t n) {
     clock_gettime(CLOCK_REALTIME, &t);
     key = key ? key + sizeof mark - 1 : "-";
     int fd = open(getenv("SENT_AT"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    int len = snprintf(line, sizeof line, "%lld.%06ld %.*s\n", (long long)t.tv_sec, t.tv_nsec / 1000,
-                       (int)strcspn(key, "\r"), key);
+    int len = snprintf(line, sizeof line, "%lld.%06ld %.*s\n", (long long)t.tv_sec,
+                       t.tv_nsec / 1000, (int)strcspn(key, "\r"), key);
     if (fd >= 0 && len > 0)
         (void)!write(fd, line, (size_t)len);
     close(fd);

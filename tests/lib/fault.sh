@@ -1,0 +1,118 @@
+# Faults on purpose: proxies that misbehave (proxy.py), and PostgreSQL servers of the test's own that
+# may be stopped and started. For scripts that begin with
+# `. "$(dirname "$0")/../lib/e2e.sh"; . "$LIB/fault.sh"`.
+# shellcheck shell=bash
+
+# --- proxies ----------------------------------------------------------------------------------
+
+declare -A proxy_port=() proxy_control=()
+
+# proxy NAME UPSTREAM [JSON SETTINGS]: starts one before host:port or a unix socket; its port is
+# ${proxy_port[NAME]}.
+proxy() {
+    python3 "$LIB/proxy.py" serve "$2" "${3:-"{}"}" >"proxy-$1.ports" 2>"proxy-$1.log" </dev/null &
+    pid[proxy-$1]=$!
+    wait_for "proxy $1 to listen" 10 test -s "proxy-$1.ports"
+    read -r "proxy_port[$1]" "proxy_control[$1]" <"proxy-$1.ports"
+}
+proxy_set() { python3 "$LIB/proxy.py" set "${proxy_control[$1]}" "$2"; }
+proxy_stat() { python3 "$LIB/proxy.py" stat "${proxy_control[$1]}" "$2"; }
+
+# proxied_url NAME: DATABASE_URL as it leads through that proxy.
+proxied_url() {
+    local name=${DATABASE_URL#*:///}
+    printf 'postgresql://postgres@127.0.0.1:%s/%s' "${proxy_port[$1]}" "${name%%\?*}"
+}
+
+# --- servers of our own -----------------------------------------------------------------------
+
+declare -A server_root=()
+SERVER_FIRST=${PG_ROOT-}
+
+# server NAME [CONFIGURATION LINE...]: a PostgreSQL beside the tests' one, with fsync on. From now on
+# sql, migrated_db and the like use it.
+server() {
+    local name=$1
+    shift
+    server_folder "$name"
+    pg_init "${server_root[$name]}" "fsync = on" "$@"
+    server_use "$name"
+    server_start "$name"
+}
+# The folder alone: its owner may go into it.
+server_folder() {
+    server_root[$1]=$(mktemp -d "${TMPDIR:-/tmp}/postroom-own.XXXXXX")
+    [ "$(id -u)" != 0 ] || chown postgres "${server_root[$1]}"
+    chmod 755 "${server_root[$1]}"
+}
+server_use() {
+    PG_ROOT=${server_root[$1]}
+    export PG_ROOT
+}
+server_start() { pg_run "${server_root[$1]}" -w -t 60 start >/dev/null; }
+server_stop() { pg_run "${server_root[$1]}" -m "${2:-immediate}" -w stop >/dev/null; } # NAME [MODE]
+server_socket() { # [NAME]
+    local root=$PG_ROOT
+    [ $# = 0 ] || root=${server_root[$1]}
+    printf '%s/.s.PGSQL.5432' "$root"
+}
+
+# Called by leave.
+servers_remove() {
+    local root
+    for root in "${server_root[@]}"; do
+        pg_run "$root" -m immediate -w stop >/dev/null 2>&1
+        rm -rf "$root"
+    done
+    [ ${#server_root[@]} = 0 ] || export PG_ROOT=$SERVER_FIRST
+}
+
+# --- what is measured -------------------------------------------------------------------------
+
+effects() { sink_stat effects; }
+more_effects() { [ "$(effects)" -gt "$1" ]; }
+
+# sent_after MS [TIMEOUT]: seconds from that time to the next request the sink took, in $seconds.
+sent_after() {
+    seconds=""
+    next_request() {
+        seconds=$(python3 - "$1" <<'END'
+import json, sys
+since = int(sys.argv[1]) / 1000
+for line in open("sink/requests.jsonl"):
+    at = json.loads(line)["time"]
+    if at > since:
+        sys.exit(print("%.2f" % (at - since)))
+END
+        ) && [ -n "$seconds" ]
+    }
+    wait_for "the next request after $1" "${2:-30}" next_request "$1"
+}
+
+# worst NUMBER NUMBER: the greater one.
+worst() { printf '%s\n' "$@" | sort -g | tail -n 1; }
+
+# log_count WORKER PATTERN: lines of its log.
+log_count() { grep -cE -- "$2" "$1.log" || true; }
+log_more() { [ "$(log_count "$1" "$2")" -gt "$3" ]; } # WORKER PATTERN NUMBER
+
+# seconds_since MS
+seconds_since() { awk -v a="$1" -v b="$(now_ms)" 'BEGIN { printf "%.2f", (b - a) / 1000 }'; }
+
+# cpu_ticks WORKER: of its process so far, in hundredths of a second.
+cpu_ticks() { awk '{ print $14 + $15 }' "/proc/${pid[$1]}/stat"; }
+
+# cpu_share WORKER TICKS MS: percent of a core since those ticks, taken at that time.
+cpu_share() {
+    awk -v t="$(($(cpu_ticks "$1") - $2))" -v ms="$(($(now_ms) - $3))" \
+        -v hz="$(getconf CLK_TCK)" 'BEGIN { printf "%.1f", t * 100000 / hz / ms }'
+}
+
+# unspent: the end of every fault: nothing lost, nothing twice, no attempt used up, nothing stuck.
+unspent() { # [TIMEOUT [NUMBER OF ROWS]]
+    all_sent "${1:-60}" "${2:-$(sql "SELECT count(*) FROM email_messages")}"
+    sink_agrees
+    sql_is "attempts spent" 0 "SELECT coalesce(sum(retry_count), 0) FROM email_messages"
+    requests_closed() { [ "$(sql "SELECT count(*) FROM postroom.requests")" = 0 ]; }
+    wait_for "no request to be left open" 30 requests_closed
+}
