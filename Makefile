@@ -189,6 +189,15 @@ check-unit: $(call unit,release) ## unit tests
 check-e2e: $(BINARY) $(DIR_fault)/postroom $(call unit,release) ## end-to-end tests (E2E=tests/e2e/NN_x.sh for one)
 	@$(RUN) release $(E2E)
 
+# How long the faults go on: random kills, rounds at each kill point, requests with lost answers.
+KILLS    ?= 3000
+REPEATS  ?= 50
+REQUESTS ?= 10000
+FAULTS   ?= $(sort $(wildcard tests/fault/[0-9]*.sh))
+check-fault: $(BINARY) $(DIR_fault)/postroom ## faults at length, for hours (KILLS, REPEATS, REQUESTS, SEED; FAULTS=one test)
+	@KILLS=$(KILLS) REPEATS=$(REPEATS) REQUESTS=$(REQUESTS) SEED=$(SEED) TEST_LIMIT=86400 TEST_SHOW=1 \
+	    $(RUN) release $(FAULTS)
+
 check-peers: $(BINARY) ## official clients against the sandbox (node 20 or newer; skipped without)
 	@BUILD=$(BUILD) POSTROOM=$(BINARY) tests/peers/resend.sh
 
@@ -229,4 +238,4 @@ clean: ## remove all that was built
 	rm -rf $(BUILD)
 
 .PHONY: all help deps demo check lint check-unit check-e2e check-peers check-asan check-tsan check-clang \
-        check-oom fuzz-smoke valgrind coverage sizes format install clean
+        check-fault check-oom fuzz-smoke valgrind coverage sizes format install clean

@@ -2,7 +2,8 @@
 # Runs tests one after another and counts them. A word naming a flavour sets what the tests after
 # it run with: the binary, how much they do and how patient they are. A test is a program: a
 # tool (lint), a unit test, or an end-to-end script; 0 is passed. Its words go to a log, shown where
-# it fails. Ends with "N passed, N failed".
+# it fails (TEST_SHOW=1: also while it goes on). Ends with "N passed, N failed". TEST_LIMIT: seconds
+# a test may take.
 # usage: tests/lib/run.sh lint|release|asan|tsan|coverage TEST... [FLAVOUR TEST...]...
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 2
@@ -22,6 +23,7 @@ flavour_is() {
         coverage) TEST_PATIENCE=2 limit=300 POSTROOM=$BUILD/$1/postroom ;;
         *) POSTROOM=$BUILD/postroom ;;
     esac
+    limit=${TEST_LIMIT:-$limit}
     export POSTROOM
     # The template was made by the binary of the flavour before.
     [ -z "${PG_ROOT-}" ] || pg_admin "DROP DATABASE IF EXISTS postroom_template" >/dev/null 2>&1
@@ -36,7 +38,7 @@ server_is_up() {
 }
 
 one() {
-    local test=$1 label=$1 log start seconds code=0
+    local test=$1 label=$1 log start seconds code=0 shown=""
     label=${label#"$BUILD/"}
     label=${label#"$flavour/"}
     label=${label#tests/}
@@ -48,7 +50,10 @@ one() {
             ;;
     esac
     start=$EPOCHREALTIME
-    timeout --kill-after=10 "$limit" "$test" >"$log" 2>&1 </dev/null || code=$?
+    : >"$log"
+    [ -z "${TEST_SHOW-}" ] || { tail -f "$log" & shown=$!; }
+    timeout --kill-after=10 "$limit" "$test" >>"$log" 2>&1 </dev/null || code=$?
+    [ -z "$shown" ] || { sleep 1 && kill "$shown"; }
     seconds=$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }')
     if [ "$code" = 0 ]; then
         passed=$((passed + 1))

@@ -8,7 +8,7 @@ reads in it (match, times, item, status ...) it may hold:
                            or after the mail was taken
   "shape": a word          what is wrong with a good answer: truncated (half a JSON), garbage (no
                            JSON), empty, short (Content-Length promises more than comes), long
-                           (... less), drip (a byte every drip_ms)
+                           (... less), drip (drip_bytes every drip_ms, one by default)
   "signal": {"pid": N or "file": path, "at": part | complete | accepted, "sig": KILL | STOP | ...}
                            to the worker: while a part of the request has come (and the rule's
                            match stands in that part), when all of it has, or when it was taken
@@ -151,7 +151,7 @@ async def write_answer(writer, head, fields, payload, rule):
     fields = {**fields, "content-length": length}
     whole = head + "".join(f"{name}: {value}\r\n" for name, value in fields.items()) + "\r\n"
     whole = whole.encode() + payload
-    step = 1 if shape == "drip" else len(whole)
+    step = rule.get("drip_bytes", 1) if shape == "drip" else len(whole)
     for start in range(0, len(whole), step):
         writer.write(whole[start:start + step])
         await writer.drain()
