@@ -3,16 +3,20 @@
 
 usage: delays.py sent.log requests.jsonl
 """
+import collections
 import json
 import sys
 
 
 def main(sent, requests):
-    left = {}
+    left = collections.defaultdict(list)  # a request may be made again
     for line in open(sent, encoding="ascii"):
         at, key = line.split()
-        left.setdefault(key, float(at))
-    late = sorted(1000 * (r["time"] - left[r["key"]]) for r in map(json.loads, open(requests, encoding="ascii")) if r["key"] in left)
+        left[key].append(float(at))
+    late = []
+    for r in map(json.loads, open(requests, encoding="ascii")):
+        late += [1000 * (r["time"] - max(at)) for at in [[t for t in left[r["key"]] if t <= r["time"]]] if at]
+    late.sort()
     print(f"from worker to sink: n={len(late)} median_ms={late[len(late) // 2]:.1f} p99_ms={late[len(late) * 99 // 100]:.1f} max_ms={late[-1]:.1f}")
 
 

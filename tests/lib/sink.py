@@ -222,14 +222,18 @@ class Sink:
 
     def rule_for(self, mails, replay):
         """The first rule with uses left that matches a recipient, or what the dice say; {}: none.
-        A rule: {"match": regex on to, "times": uses, "status", "name", "message", "headers",
-        "item": true (refuse only the matching message of a batch)} and sink_faults.py's."""
+        A rule: {"match": regex on to, "times": uses, "every": only each such one that fits,
+        "status", "name", "message", "headers", "item": true (refuse only the matching message of a
+        batch)} and sink_faults.py's."""
         for rule in self.settings["rules"]:
             if rule.get("times") == 0 or rule.get("item") or rule.get("replay", False) != replay:
                 continue
             if rule.get("signal", {}).get("at") == "part":
                 continue
             if any(re.search(rule.get("match", ""), self.recipient(m)) for m in mails):
+                rule["met"] = rule.get("met", 0) + 1
+                if rule["met"] % rule.get("every", 1):
+                    continue
                 if "times" in rule:
                     rule["times"] -= 1
                 return rule
