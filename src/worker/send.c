@@ -75,11 +75,28 @@ static bool wants(const struct worker *w) {
     return w->hungry || w->replays || w->waiting.head;
 }
 
+/* A message whose takers died twice, or whole requests of them. */
+static bool is_suspect(const struct flight *f) {
+    for (int i = 0; i < f->manifest.n; i++)
+        if (f->manifest.messages[i].unfinished < PLAN_ALONE_AFTER)
+            return false;
+    return f->manifest.n > 0;
+}
+
+/* What may be poison goes out while nothing else is on the wire, and nothing else until its outcome
+ * is there: what dies beside it would be blamed as well. An answer ends the wait. */
+static bool is_quarantined(const struct worker *w) {
+    if (w->flying.head && is_suspect(w->flying.head))
+        return true;
+    return w->flying.head && w->waiting.head && is_suspect(w->waiting.head);
+}
+
 /* One step; false: nothing more to do now. */
 static bool step(struct worker *w, struct err *err) {
     int64_t now = clock_boot_us();
     bool found = false;
-    if (!wants(w) || slots_free_places(w) == 0 || w->answered_count >= UNWRITTEN_MAX)
+    if (!wants(w) || slots_free_places(w) == 0 || w->answered_count >= UNWRITTEN_MAX ||
+        is_quarantined(w))
         return false;
     int slots = slots_at_hand(w);
     if (w->pacer.slots == 0) {
@@ -112,7 +129,7 @@ bool send_due(struct worker *w, struct err *err) {
 int64_t send_next_us(const struct worker *w, int64_t now_us) {
     int64_t next = w->next_due_us;
     bool full = w->content_bytes >= CONTENT_MAX && !w->waiting.head;
-    if (!wants(w) || full || slots_free_places(w) == 0)
+    if (!wants(w) || full || slots_free_places(w) == 0 || is_quarantined(w))
         return next; /* an answer makes room and wakes us */
     int64_t at = w->pacer.slots > 0            ? w->pacer.next_us - w->lead_us
                  : w->closed_until_us > now_us ? w->closed_until_us
