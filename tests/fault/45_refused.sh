@@ -51,6 +51,7 @@ while_it_refuses() {
     $mend
     [ -n "${5-}" ] || sent_after "$begin"
     all_sent 20
+    [ -z "${5-}" ] || seconds=$(seconds_since "$begin")
     wait_for "w to say that it is over: $what" 20 log_more w database_back "$told"
     echo "$what: $share % of a core, sending again after $seconds s"
     within "seconds until it sent again after: $what" "$seconds" 0 "$((5 * ${TEST_PATIENCE:-1}))"

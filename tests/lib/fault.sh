@@ -12,7 +12,7 @@ declare -A proxy_port=() proxy_control=()
 proxy() {
     python3 "$LIB/proxy.py" serve "$2" "${3:-"{}"}" >"proxy-$1.ports" 2>"proxy-$1.log" </dev/null &
     pid[proxy-$1]=$!
-    wait_for "proxy $1 to listen" 10 test -s "proxy-$1.ports"
+    wait_for "proxy $1 to listen" 30 test -s "proxy-$1.ports"
     read -r "proxy_port[$1]" "proxy_control[$1]" <"proxy-$1.ports"
 }
 proxy_set() { python3 "$LIB/proxy.py" set "${proxy_control[$1]}" "$2"; }
