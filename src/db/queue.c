@@ -311,18 +311,29 @@ bool queue_finish(struct db *db, struct finish *f, struct err *err) {
 /* --- leases ------------------------------------------------------------------------------------
  */
 
-bool queue_renew(struct db *db, const char *worker, int64_t lease_ms, struct err *err) {
+bool queue_renew(struct db *db, const char *worker, const char *const *requests, int n,
+                 int64_t lease_ms, struct err *err) {
+    struct buf ids;
     char lease[24];
     str_format(lease, sizeof lease, "%lld", (long long)lease_ms);
-    return guided_rows(db,
-                       "WITH q AS (UPDATE postroom.requests SET"
-                       "  lease_expires_at = clock_timestamp() + $2::bigint * interval '1 ms'"
-                       "  WHERE worker = $1 AND lease_expires_at > now()) "
-                       "UPDATE ${messages} SET"
-                       " ${lease_expires_at} = clock_timestamp() + $2::bigint * interval '1 ms'"
-                       " WHERE ${status} = 'processing' AND ${claimed_by} = $1"
-                       " AND ${lease_expires_at} > now()",
-                       2, (const char *[]){worker, lease}, NULL, err);
+    buf_init(&ids, ARRAY_MAX);
+    array_begin(&ids);
+    for (int i = 0; i < n; i++)
+        array_text(&ids, requests[i]);
+    array_end(&ids);
+    bool ok = !ids.failed || err_nomem(err);
+    ok = ok &&
+         guided_rows(db,
+                     "WITH q AS (UPDATE postroom.requests SET"
+                     "  lease_expires_at = clock_timestamp() + $2::bigint * interval '1 ms'"
+                     "  WHERE id = ANY($3::uuid[]) AND worker = $1 AND lease_expires_at > now()) "
+                     "UPDATE ${messages} SET"
+                     " ${lease_expires_at} = clock_timestamp() + $2::bigint * interval '1 ms'"
+                     " WHERE ${status} = 'processing' AND ${claimed_by} = $1"
+                     " AND ${request_id} = ANY($3::uuid[]) AND ${lease_expires_at} > now()",
+                     3, (const char *[]){worker, lease, buf_text(&ids)}, NULL, err);
+    buf_free(&ids);
+    return ok;
 }
 
 bool queue_sweep(struct db *db, int64_t *n, struct err *err) {

@@ -78,8 +78,11 @@ struct finish {
  * rows after ERR_AWAY. */
 bool queue_finish(struct db *db, struct finish *f, struct err *err) MUST_CHECK;
 
-/* Renews the lease of everything this worker holds and whose lease is not over yet. */
-bool queue_renew(struct db *db, const char *worker, int64_t lease_ms, struct err *err) MUST_CHECK;
+/* Renews the leases of these requests and of their messages, where this worker holds them and they
+ * are not over yet. Whatever else carries its name runs out: a claim whose answer was lost is in
+ * nobody's hands. */
+bool queue_renew(struct db *db, const char *worker, const char *const *requests, int n,
+                 int64_t lease_ms, struct err *err) MUST_CHECK;
 
 /* Claims whose lease is over and whose request was never stored (so certainly unsent) go back to
  * pending. *n: how many. */

@@ -1,5 +1,6 @@
 /* What has to be done now and then: heartbeat, leases, sweep, quotas, and what the screen and
  * metrics show of this worker. The worker's thread. */
+#include "base/mem.h"
 #include "base/str.h"
 #include "worker/internal.h"
 
@@ -62,13 +63,31 @@ static bool beat(struct worker *w, int64_t now, struct err *err) {
     return presence_write(w->db, &p, err);
 }
 
+/* What is in our hands, by request: a claim whose answer was lost is not, and must run out. */
+static bool renew_held(struct worker *w, struct err *err) {
+    struct flights *lists[] = {&w->waiting, &w->flying, &w->answered};
+    int n = 0;
+    for (int i = 0; i < 3; i++)
+        for (const struct flight *f = lists[i]->head; f; f = f->next)
+            n++;
+    const char **ids = mem_array((size_t)n + 1, sizeof *ids);
+    if (!ids)
+        return err_nomem(err);
+    n = 0;
+    for (int i = 0; i < 3; i++)
+        for (const struct flight *f = lists[i]->head; f; f = f->next)
+            if (f->stored)
+                ids[n++] = f->manifest.id;
+    bool ok = n == 0 || queue_renew(w->db, w->id, ids, n, w->settings->lease_ms, err);
+    mem_free(ids);
+    return ok;
+}
+
 /* Leases at a third of their life, and with that what others left behind. */
 static bool renew(struct worker *w, int64_t now, struct err *err) {
     int64_t lease_us = w->settings->lease_ms * USEC_PER_MS;
     w->renew_us = now + lease_us / 3;
-    if (!w->waiting.head && !w->flying.head && !w->answered.head)
-        return true;
-    if (!queue_renew(w->db, w->id, w->settings->lease_ms, err))
+    if (!renew_held(w, err))
         return false;
     int64_t after = clock_boot_us(); /* what was over by then may not have been renewed */
     struct flights *lists[] = {&w->waiting, &w->flying, &w->answered};

@@ -352,6 +352,27 @@ static void a_request_taken_over_is_not_closed_by_the_late_one(void **state) {
     db_free(db);
 }
 
+/* Where the answer to a claim was lost, its rows carry our name and nobody has them. */
+static void only_what_is_held_is_renewed(void **state) {
+    (void)state;
+    sql("INSERT INTO email_messages (to_email, subject, html)"
+        " SELECT 'a@x.org', 's', 'h' FROM generate_series(1, 4)");
+    struct db *db = open_db(DB_WORKER);
+    struct queue_ask ask = ask_for("w", 4);
+    int n = 0;
+    ask.per_request = 2;
+    struct message *m = claim(db, &ask, &n);
+    assert_int_equal(n, 4);
+    done(queue_renew(db, "w", (const char *[]){m[0].request_id}, 1, 600000, &err));
+    is("SELECT count(*) FROM email_messages WHERE lease_expires_at > now() + interval '5 min'",
+       "2");
+    done(queue_renew(db, "other", (const char *[]){m[2].request_id}, 1, 600000, &err));
+    is("SELECT count(*) FROM email_messages WHERE lease_expires_at > now() + interval '5 min'",
+       "2");
+    let_go(m, n);
+    db_free(db);
+}
+
 static void a_deleted_member_breaks_its_request(void **state) {
     (void)state;
     sql("INSERT INTO email_messages (to_email, subject, html) SELECT 'a@x.org', 's', 'h'"
@@ -551,6 +572,7 @@ int main(void) {
         TEST(anothers_claim_with_the_same_token_is_left_alone),
         TEST(an_open_request_keeps_its_messages),
         TEST(a_request_taken_over_is_not_closed_by_the_late_one),
+        TEST(only_what_is_held_is_renewed),
         TEST(a_deleted_member_breaks_its_request),
         TEST(a_forgotten_transaction_is_named),
         TEST(slots_are_spaced_over_all_workers),
