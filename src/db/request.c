@@ -160,8 +160,8 @@ static void read_header(const PGresult *r, const char *lane, struct manifest *m)
     m->age_ms = cell_int(r, 0, 6, 0);
 }
 
-bool request_take(struct db *db, const char *worker, const char *lane, int64_t lease_ms,
-                  enum request_state *state, struct manifest *out, struct err *err) {
+static bool take(struct db *db, const char *worker, const char *lane, int64_t lease_ms,
+                 enum request_state *state, struct manifest *out, struct err *err) {
     PGresult *q = NULL, *rows = NULL;
     char lease[24];
     memset(out, 0, sizeof *out);
@@ -184,6 +184,21 @@ bool request_take(struct db *db, const char *worker, const char *lane, int64_t l
     else
         manifest_done(out);
     return ok;
+}
+
+/* Request and members in one transaction: where the taker dies in between, neither was taken. */
+bool request_take(struct db *db, const char *worker, const char *lane, int64_t lease_ms,
+                  enum request_state *state, struct manifest *out, struct err *err) {
+    bool own = db_conn(db) && PQtransactionStatus(db_conn(db)) == PQTRANS_IDLE;
+    if (own && !db_begin(db, err))
+        return false;
+    bool ok = take(db, worker, lane, lease_ms, state, out, err);
+    if (!own || (ok && db_commit(db, err)))
+        return ok;
+    if (ok)
+        manifest_done(out);
+    db_rollback(db);
+    return false;
 }
 
 bool request_hurry(struct db *db, struct err *err) {
