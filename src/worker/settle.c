@@ -111,6 +111,41 @@ void settle_without_wire(struct worker *w, struct flight *f) {
     wire_response_done(&response);
 }
 
+/* --- the lane hears of it
+ * ------------------------------------------------------------------------- */
+
+static bool report(struct worker *w, struct flight *f, struct err *err) {
+    struct lane_news *news = &f->reading.lane;
+    int64_t now = clock_boot_us();
+    if (!f->stored || f->cut_short)
+        return true;
+    if (news->fault == LANE_OK && now - w->report_us < FIGURES_EVERY_US)
+        news->daily_used = news->monthly_used = -1;
+    else
+        w->report_us = now;
+    struct lane_report r = {.news = news,
+                            .probe = f->probe,
+                            .had_failures = w->lane_troubled,
+                            .rate = w->grant.rate,
+                            .configured_rate = w->settings->rate};
+    if (!lane_report(w->db, w->provider->name, &r, err))
+        return false;
+    if (news->rate > 0)
+        w->grant.rate = w->settings->rate > 0 && news->rate > w->settings->rate ? w->settings->rate
+                                                                                : news->rate;
+    w->lane_troubled = news->fault != LANE_OK;
+    if (news->fault != LANE_OK) /* slots drawn before are void */
+        pacer_clear(&w->pacer);
+    f->probe = false;
+    return true;
+}
+
+static void tell_lane(struct worker *w, struct flight *f) {
+    struct err err = {0};
+    if (!report(w, f, &err) && err.code != ERR_AWAY) /* that is told elsewhere */
+        log_event(LOG_WARN, "lane", "%s", err.text);
+}
+
 /* --- a refused batch goes again in halves
  * ----------------------------------------------------------- */
 
@@ -181,6 +216,7 @@ static bool split_all(struct worker *w, struct err *err) {
             continue;
         }
         ok = settle_split(w, f, err);
+        tell_lane(w, f);
         flight_free(f);
     }
     while (w->answered.head)
@@ -348,35 +384,6 @@ static void tell_all(struct worker *w, const struct finish *fin) {
         }
 }
 
-/* --- the lane hears of it
- * ------------------------------------------------------------------------- */
-
-static bool report(struct worker *w, struct flight *f, struct err *err) {
-    struct lane_news *news = &f->reading.lane;
-    int64_t now = clock_boot_us();
-    if (!f->stored || f->cut_short)
-        return true;
-    if (news->fault == LANE_OK && now - w->report_us < FIGURES_EVERY_US)
-        news->daily_used = news->monthly_used = -1;
-    else
-        w->report_us = now;
-    struct lane_report r = {.news = news,
-                            .probe = f->probe,
-                            .had_failures = w->lane_troubled,
-                            .rate = w->grant.rate,
-                            .configured_rate = w->settings->rate};
-    if (!lane_report(w->db, w->provider->name, &r, err))
-        return false;
-    if (news->rate > 0)
-        w->grant.rate = w->settings->rate > 0 && news->rate > w->settings->rate ? w->settings->rate
-                                                                                : news->rate;
-    w->lane_troubled = news->fault != LANE_OK;
-    if (news->fault != LANE_OK) /* slots drawn before are void */
-        pacer_clear(&w->pacer);
-    f->probe = false;
-    return true;
-}
-
 bool settle_write(struct worker *w, struct err *err) {
     struct finish fin = {.worker = w->id, .lane = w->provider->name};
     if (!w->answered.head)
@@ -395,9 +402,7 @@ bool settle_write(struct worker *w, struct err *err) {
         return false;
     w->answered_count = 0;
     for (struct flight *f; (f = flights_pop(&w->answered));) {
-        struct err quiet = {0};
-        if (!report(w, f, &quiet) && quiet.code != ERR_AWAY) /* that is told elsewhere */
-            log_event(LOG_WARN, "lane", "%s", quiet.text);
+        tell_lane(w, f);
         flight_free(f);
     }
     return true;
