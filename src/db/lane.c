@@ -3,6 +3,7 @@
 #include "db/lane.h"
 
 #include "base/str.h"
+#include "db/guided.h"
 #include "db/internal.h"
 
 #define DOWN_AFTER "5" /* failures of the provider in a row (SPEC 2) */
@@ -102,9 +103,14 @@ bool lane_give_back(struct db *db, const char *lane, const struct lane_grant *gr
                    err);
 }
 
+bool lane_lock(struct db *db, const char *lane, struct err *err) {
+    return db_exec(db, "SELECT FROM postroom.lanes WHERE name = $1 FOR UPDATE", 1,
+                   (const char *[]){lane}, NULL, err);
+}
+
 bool lane_quota(struct db *db, const char *lane, struct lane_quota *out, struct err *err) {
     PGresult *r = NULL;
-    if (!db_exec(
+    if (!guided_rows(
             db,
             "WITH t AS (SELECT (now() AT TIME ZONE 'UTC')::date AS today),"
             " u AS (SELECT coalesce(sum(messages) FILTER (WHERE day = today), 0) AS d,"
@@ -114,7 +120,10 @@ bool lane_quota(struct db *db, const char *lane, struct lane_quota *out, struct 
             " greatest(u.d, CASE WHEN (l.told_daily_at AT TIME ZONE 'UTC')::date = t.today"
             "  THEN l.told_daily END),"
             " greatest(u.m, CASE WHEN date_trunc('month', l.told_monthly_at AT TIME ZONE 'UTC')"
-            "  = date_trunc('month', t.today) THEN l.told_monthly END)"
+            "  = date_trunc('month', t.today) THEN l.told_monthly END),"
+            " CASE WHEN coalesce(l.daily_quota, l.monthly_quota) IS NULL THEN 0 ELSE"
+            "  (SELECT count(*) FROM (SELECT FROM ${messages} m WHERE m.${status} = 'processing'"
+            "   LIMIT 10000) x) END"
             " FROM t, u, postroom.lanes l WHERE l.name = $1",
             1, (const char *[]){lane}, &r, err))
         return false;
@@ -123,6 +132,7 @@ bool lane_quota(struct db *db, const char *lane, struct lane_quota *out, struct 
     out->monthly_limit = there ? cell_int(r, 0, 1, 0) : 0;
     out->daily_left = out->daily_limit ? out->daily_limit - cell_int(r, 0, 2, 0) : INT64_MAX;
     out->monthly_left = out->monthly_limit ? out->monthly_limit - cell_int(r, 0, 3, 0) : INT64_MAX;
+    out->in_flight = there ? cell_int(r, 0, 4, 0) : 0;
     PQclear(r);
     return true;
 }

@@ -53,10 +53,15 @@ bool lane_give_back(struct db *db, const char *lane, const struct lane_grant *gr
  * count and what the provider said. */
 struct lane_quota {
     int64_t daily_left, monthly_left;
+    int64_t
+        in_flight; /* messages that workers have claimed: they may yet be sent; at most 10,000 */
     int64_t daily_limit, monthly_limit; /* 0: none */
 };
 bool lane_quota(struct db *db, const char *lane, struct lane_quota *out,
                 struct err *err) MUST_CHECK;
+
+/* Until the end of this transaction no other worker draws or claims near the end of a quota. */
+bool lane_lock(struct db *db, const char *lane, struct err *err) MUST_CHECK;
 
 /* What an answer said: rate, quotas used, and how the lane fares. Parks it for all workers, opens
  * it, or counts a failure. Writes nothing where nothing changed; `known` is the last grant. */

@@ -97,6 +97,8 @@ static bool ask(struct worker *w, int requests, struct haul *h, struct err *err)
     int max_rank;
     if (!slots_quota(w, &room, &max_rank, err))
         return false;
+    /* what is in flight may leave something of the quota over */
+    h->more = room == 0 && w->quota.daily_left > 0 && w->quota.monthly_left > 0;
     h->asked_us = clock_boot_us();
     bool full = start_floors_anew(w, h->asked_us);
     struct queue_ask ask = {.worker = w->id,
@@ -136,6 +138,19 @@ static bool take_in(struct worker *w, struct haul *h, struct err *err) {
     return built && stored && (w->hungry || look_ahead(w, err));
 }
 
+/* Near the end of a quota look and claim are one transaction, so that workers take turns. */
+static bool ask_alone(struct worker *w, int requests, struct haul *h, struct err *err) {
+    if (!slots_quota_is_near(w))
+        return ask(w, requests, h, err);
+    if (!db_begin(w->db, err))
+        return false;
+    if (ask(w, requests, h, err) && db_commit(w->db, err))
+        return true;
+    db_rollback(w->db);
+    throw_back(h);
+    return false;
+}
+
 static void note_lead(struct worker *w, int64_t took_us) {
     int64_t lead = (w->lead_us * 7 + (took_us * 3 / 2 + LEAD_MIN_US)) / 8;
     w->lead_us = lead < LEAD_MIN_US ? LEAD_MIN_US : lead > LEAD_MAX_US ? LEAD_MAX_US : lead;
@@ -150,7 +165,7 @@ bool fetch_mail(struct worker *w, int requests, bool *found, struct err *err) {
     if (*found || !w->hungry)
         return true;
     fault_point("K1");
-    if (!ask(w, requests, &haul, err))
+    if (!ask_alone(w, requests, &haul, err))
         return false;
     *found = haul.n > 0;
     bool ok = take_in(w, &haul, err);

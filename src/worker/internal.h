@@ -95,6 +95,7 @@ int slots_at_hand(struct worker *w); /* that may be used now */
 void slots_forget(struct worker *w);
 bool slots_give_back(struct worker *w, struct err *err);
 /* How many messages the quotas leave, and up to which rank of mail. Parks the lane at their end. */
+bool slots_quota_is_near(const struct worker *w); /* then the claim is one transaction with it */
 bool slots_quota(struct worker *w, int64_t *room, int *max_rank, struct err *err);
 void slots_quota_used(struct worker *w, int64_t n);
 

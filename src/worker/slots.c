@@ -2,7 +2,10 @@
  * quotas leave. The worker's thread. */
 #include "worker/internal.h"
 
-#define QUOTA_NEAR 4000 /* messages left below which others' sends are asked for at each claim */
+/* Messages left below which each claim looks at what all others sent and have in flight: more than
+ * they can claim between two looks every few seconds. */
+#define QUOTA_NEAR 20000
+#define IN_FLIGHT_WAIT_US (200 * USEC_PER_MS) /* for answers that may leave something over */
 
 int slots_free_places(const struct worker *w) {
     int n = w->settings->concurrency - w->flying_count;
@@ -91,30 +94,46 @@ static int64_t reserve_of(const struct worker *w, int64_t limit) {
     return (int64_t)((double)limit * w->settings->quota_reserve);
 }
 
+static int64_t smaller(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+bool slots_quota_is_near(const struct worker *w) {
+    return smaller(w->quota.daily_left, w->quota.monthly_left) < QUOTA_NEAR;
+}
+
+/* Nothing may be claimed now: parked until the window turns, or until what is in flight is told. */
+static bool nothing_left(struct worker *w, int64_t left, struct err *err) {
+    const struct lane_quota *q = &w->quota;
+    int64_t wait_us = left > 0 ? IN_FLIGHT_WAIT_US : w->settings->poll_interval_ms * USEC_PER_MS;
+    w->closed_until_us = clock_boot_us() + wait_us;
+    return left > 0 || lane_park_quota(w->db, w->provider->name,
+                                       q->daily_left <= 0 ? LANE_DAILY : LANE_MONTHLY, err);
+}
+
+/* Near the end what others send and have in flight counts, and claims go one after the other. */
 bool slots_quota(struct worker *w, int64_t *room, int *max_rank, struct err *err) {
     struct lane_quota *q = &w->quota;
-    *room = q->daily_left < q->monthly_left ? q->daily_left : q->monthly_left;
     *max_rank = QUEUE_RANKS - 1;
-    if (*room == INT64_MAX)
+    bool near = slots_quota_is_near(w);
+    if (near &&
+        !(lane_lock(w->db, w->provider->name, err) && lane_quota(w->db, w->provider->name, q, err)))
+        return false;
+    int64_t left = smaller(q->daily_left, q->monthly_left);
+    int64_t in_flight = near ? q->in_flight : 0; /* else it is taken off at each claim */
+    int64_t bulk = smaller(q->daily_left - reserve_of(w, q->daily_limit),
+                           q->monthly_left - reserve_of(w, q->monthly_limit));
+    *room = left == INT64_MAX ? left : left - in_flight;
+    if (left == INT64_MAX)
         return true;
-    if (*room < QUOTA_NEAR) { /* near the end others' sends count too */
-        if (!lane_quota(w->db, w->provider->name, q, err))
-            return false;
-        *room = q->daily_left < q->monthly_left ? q->daily_left : q->monthly_left;
-    }
-    int64_t bulk_daily = q->daily_left - reserve_of(w, q->daily_limit);
-    int64_t bulk_monthly = q->monthly_left - reserve_of(w, q->monthly_limit);
-    int64_t bulk = bulk_daily < bulk_monthly ? bulk_daily : bulk_monthly;
-    if (bulk > 0)
-        *room = bulk;
+    if (bulk - in_flight > 0)
+        *room = bulk - in_flight;
     else
         *max_rank = 2;
     if (*room > 0)
         return true;
     *room = 0;
-    w->closed_until_us = clock_boot_us() + w->settings->poll_interval_ms * USEC_PER_MS;
-    return lane_park_quota(w->db, w->provider->name, q->daily_left <= 0 ? LANE_DAILY : LANE_MONTHLY,
-                           err);
+    return nothing_left(w, left, err);
 }
 
 void slots_quota_used(struct worker *w, int64_t n) {
