@@ -1,4 +1,6 @@
 /* "Process now" by programs and the figures of metrics, against a real server. */
+#include "base/clock.h"
+#include "db/listen.h"
 #include "db/process.h"
 #include "db/standing.h"
 #include "unit/db/database.h"
@@ -53,11 +55,11 @@ static void counting_ends_at_ten_thousand(void **state) {
     db_free(db);
 }
 
-static int notes(struct db *listener) {
-    int all = 0;
-    for (int i = 0; i < 100 && !all; i++) {
+static int notes(struct listener *l) {
+    int all = NOTE_NONE;
+    for (int i = 0; i < 1000 && !all; i++) {
         usleep(10000);
-        all = db_listen_take(listener);
+        all = listener_turn(l, true, clock_boot_us());
     }
     return all;
 }
@@ -67,11 +69,13 @@ static int notes(struct db *listener) {
 static void workers_are_woken_gently(void **state) {
     (void)state;
     struct errand e = {.kind = ERRAND_TRIGGER};
-    struct db *db = open_db(DB_TOOL), *listener = open_db(DB_TOOL);
-    done(db_listen_open(listener, &err));
+    struct db *db = open_db(DB_TOOL);
+    struct listener *listener = listener_new(&settings, &err);
+    assert_non_null(listener);
+    assert_int_equal(notes(listener), NOTE_MAIL | NOTE_CONTROL); /* it listens from here on */
     sql("INSERT INTO postroom.lanes (name) VALUES ('resend')");
     done(process_trigger(db, &e, &err));
-    assert_int_equal(notes(listener), DB_NOTE_MAIL);
+    assert_int_equal(notes(listener), NOTE_MAIL);
     is("SELECT count(*) FROM postroom.journal", "0");
     is("SELECT trigger_at > now() - interval '1 min' FROM postroom.control", "t");
 
@@ -79,17 +83,17 @@ static void workers_are_woken_gently(void **state) {
     sql("UPDATE postroom.lanes SET parked_reason = 'key';"
         "UPDATE postroom.control SET trigger_at = now() - interval '2 s'");
     done(process_trigger(db, &e, &err));
-    assert_int_equal(notes(listener), DB_NOTE_CONTROL);
+    assert_int_equal(notes(listener), NOTE_CONTROL);
     is("SELECT parked_until <= now(), parked_reason FROM postroom.lanes", "t|key");
     is("SELECT who, what FROM postroom.journal", "http|asked to process now; tries lane resend");
     sql("UPDATE postroom.lanes SET parked_until = NULL;"
         "UPDATE postroom.control SET trigger_at = now() + interval '1 min'"); /* however slow we are
                                                                                */
     done(process_trigger(db, &e, &err));
-    assert_int_equal(notes(listener), DB_NOTE_MAIL);
+    assert_int_equal(notes(listener), NOTE_MAIL);
     is("SELECT parked_until IS NULL FROM postroom.lanes", "t");
     is("SELECT count(*) FROM postroom.journal", "1");
-    db_free(listener);
+    listener_free(listener);
     db_free(db);
 }
 
