@@ -39,8 +39,11 @@ way() {
     export POSTROOM_PROVIDER POSTROOM_BATCH_SIZE=$members
 }
 
+sink_is_quiet() { [ "$(sink_stat busy)" = 0 ]; }
+
 # nothing_yet: an empty table, and a sink that has seen nothing (but remembers its keys).
 nothing_yet() {
+    wait_for "the sink to have noted all it met" 10 sink_is_quiet
     sql "TRUNCATE email_messages, postroom.requests, postroom.attempts"
     : >sink/messages.jsonl
     : >sink/requests.jsonl

@@ -292,6 +292,7 @@ class Sink:
 
     def stats(self):
         return {"requests": self.count["requests"], "effects": self.count["effects"],
+                "busy": self.count["requests"] - sum(self.statuses.values()),  # not noted yet
                 "replays": self.count["replays"], "connections": self.count["connections"],
                 "duplicates": sum(1 for n in self.effects_of.values() if n > 1),
                 "without_id": self.effects_of.get(None, 0),
