@@ -153,8 +153,10 @@ $(BUILD)/gen/schema_sql.h: $(wildcard schema/*.sql) tools/embed
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 # --- tests ---------------------------------------------------------------------------------------
+# The faults that need no machine to themselves; all of them, and at length: check-fault.
+SHORT_FAULTS := tests/fault/1[0-6]*.sh tests/fault/4[0-2]*.sh tests/fault/7[0-4]*.sh tests/fault/82*.sh
 UNIT  := $(sort $(wildcard tests/unit/*/test_*.c))
-E2E   := $(sort $(wildcard tests/db/*.sh tests/e2e/[0-9]*.sh tests/e2e/ui_*.sh tests/fault/[0-9]*.sh))
+E2E   := $(sort $(wildcard tests/db/*.sh tests/e2e/[0-9]*.sh tests/e2e/ui_*.sh $(SHORT_FAULTS)))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(DIR_fuzz)/target/%,$(sort $(wildcard tests/fuzz/*/*.c)))
 LINTS := tools/layers tools/banned tools/format tools/words
 

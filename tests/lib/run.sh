@@ -17,9 +17,9 @@ passed=0 failed=0 flavour="" failures=()
 flavour_is() {
     flavour=$1
     export TEST_SCALE=1 TEST_PATIENCE=1 TEST_FLAVOUR=$1
-    limit=180
+    limit=300
     case "$1" in
-        asan | tsan) TEST_SCALE=10 TEST_PATIENCE=4 limit=300 POSTROOM=$BUILD/$1/postroom ;;
+        asan | tsan) TEST_SCALE=10 TEST_PATIENCE=4 limit=400 POSTROOM=$BUILD/$1/postroom ;;
         coverage) TEST_PATIENCE=2 limit=300 POSTROOM=$BUILD/$1/postroom ;;
         *) POSTROOM=$BUILD/postroom ;;
     esac
