@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
 # The database is away when a worker has to stop: outcomes that are known are kept in a file (mode 0600)
 # and written by the next start, before anything is sent again.
-# also under: asan
 unset PG_ROOT PG_ROOT_SHARED # a server of its own, because it is stopped
 . "$(dirname "$0")/../lib/e2e.sh"
-sink '{"latency_ms": 2500}'
+sink '{"latency_ms": 5000}'
 migrated_db
-export POSTROOM_BATCH_SIZE=1 POSTROOM_LEASE=60s POSTROOM_REQUEST_TIMEOUT=15s POSTROOM_DRAIN_TIMEOUT=6s
+export POSTROOM_BATCH_SIZE=1 POSTROOM_LEASE=60s POSTROOM_REQUEST_TIMEOUT=15s POSTROOM_DRAIN_TIMEOUT=12s
 kept() { find state/postroom -name 'outcomes-*.json' 2>/dev/null | wc -l; }
 server() { pg_as "$(pg_bin)/pg_ctl" -D "$PG_ROOT/data" -l "$PG_ROOT/log" -w "$@" >/dev/null; }
 at_sink() { [ "$(sink_stat requests)" -ge "$1" ]; }
