@@ -8,7 +8,7 @@
 HOLD=${HOLD:-2} # seconds that each refusal lasts once it was noticed
 server_folder own
 mkdir full && disk_is_real=false
-trap 'code=$?; umount -l "$WORK/full" 2>/dev/null; (exit $code); leave' EXIT
+clean_up() { ! $disk_is_real || umount -l "$WORK/full" 2>/dev/null; }
 pg_init "${server_root[own]}" "fsync = on"
 printf 'local all mailer scram-sha-256\n' | cat - "${server_root[own]}/data/pg_hba.conf" >hba
 pg_as tee "${server_root[own]}/data/pg_hba.conf" <hba >/dev/null

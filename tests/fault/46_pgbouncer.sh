@@ -20,7 +20,7 @@ bouncer() { pg_as pgbouncer -d "$pool/ini" 2>/dev/null; }
 bouncer_says() { psql -XqAt "postgresql:///$1?host=$pool&port=6432&user=postgres" -c "$2"; }
 bouncer_end() { kill -INT "$(cat "$pool/pid")" 2>/dev/null; }
 bouncer_gone() { ! [ -e "$pool/pid" ]; }
-trap 'code=$?; bouncer_end; (exit $code); leave' EXIT
+clean_up() { bouncer_end; }
 bouncer
 through="postgresql:///$database?host=$pool&port=6432&user=postgres"
 sink '{"latency_ms": 20}'

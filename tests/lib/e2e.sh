@@ -198,6 +198,7 @@ leave() {
         [ ${#databases[@]} = 0 ] || what_stands
         [ -z "${PG_ROOT-}" ] || { grep -A 3 " t$$_" "$PG_ROOT/log" | sed '1i --- PostgreSQL' | tail -n 15; }
     fi
+    if declare -F clean_up >/dev/null; then clean_up; fi # a test's own
     if declare -F servers_remove >/dev/null; then servers_remove; fi
     if [ -n "${PG_ROOT_SHARED-}" ]; then drop_databases; else pg_stop; fi
     cd /
