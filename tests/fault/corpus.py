@@ -138,7 +138,7 @@ FORMS = {  # how a hostile string stands in an address
 
 
 def places():
-    """Every way in: a function that puts a string into a row."""
+    """Every way in by its kind: functions that put a string into a row."""
     def address(column, form):
         def put(row, s):
             value = FORMS[form](s)
@@ -153,18 +153,26 @@ def places():
             row["attachments"] = [{"filename": "a.txt", "content": "aGFsbG8=", "content_type": "text/plain", field: s}]
         return put
 
-    found = [address(c, f) for c in ADDRESS for f in FORMS]
-    found += [column(c) for c in ("subject", "html", "text", "kind", "dedupe_key")]
-    found += [lambda row, s: row.update(headers={s: "value"}), lambda row, s: row.update(headers={"X-Name": s}),
-              lambda row, s: row.update(headers={"X-A": "1", s: s, "X-B": "2"})]
-    found += [attachment(f) for f in ("filename", "content", "content_type", "content_id", "path", "bcc")]
-    found += [lambda row, s: row.update(tags={s: "value"}), lambda row, s: row.update(tags={"name": s})]
-    return found
+    return {
+        "address": [address(c, "whole") for c in ADDRESS],
+        "part of an address": [address(c, f) for c in ADDRESS for f in FORMS if f != "whole"],
+        "column": [column(c) for c in ("subject", "html", "text", "kind", "dedupe_key")],
+        "header name": [lambda row, s: row.update(headers={s: "value"}), lambda row, s: row.update(headers={"X-A": "1", s: s, "X-B": "2"})],
+        "header value": [lambda row, s: row.update(headers={"X-Name": s})],
+        "attachment": [attachment(f) for f in ("filename", "content", "content_type", "content_id", "path", "bcc")],
+        "tag": [lambda row, s: row.update(tags={s: "value"}), lambda row, s: row.update(tags={"name": s})],
+    }
+
+
+# What is made for one place goes there whole; everything else is drawn by lot.
+MADE_FOR = [(HEADERS, "header name"), (ADDRESSES, "address"), (LINES, "address"), (LINES, "part of an address"), (LINES, "column"),
+            (LINES, "header name"), (LINES, "header value"), (LINES, "attachment"), (BASE64, "attachment")]
 
 
 def rows(seed=SEED):
     pick = random.Random(seed + 2)
-    ways, made = places(), []
+    kinds, made = places(), []
+    ways = [put for puts in kinds.values() for put in puts]
 
     def add(put, s):
         row = {"id": str(uuid.UUID(int=pick.getrandbits(128), version=4)), "to_email": f"r{len(made)}@mail.example",
@@ -174,6 +182,10 @@ def rows(seed=SEED):
             row["dedupe_key"] = f"{len(made)}-{row['dedupe_key']}"[:600]
         made.append(row)
 
+    for strings, kind in MADE_FOR:
+        for s in strings:
+            for put in kinds[kind]:
+                add(put, s)
     for s in atom_list():
         for put in ways:
             if pick.random() < 0.2:
