@@ -1,5 +1,6 @@
 /* run: a worker, with the dashboard where there is a terminal for it. */
 #include "app/cmd.h"
+#include "app/files.h"
 #include "app/tool.h"
 #include "app/wire.h"
 
@@ -38,7 +39,9 @@ static int run(const struct args *args, const struct settings *s) {
     if (!args_double(args, "refresh", 0.1, 3600, &plan.ui.refresh_s, &err))
         return cmd_fail(&err);
     plan.screen = screen_possible(args) ? SCREEN_FULL : SCREEN_NONE;
-    return wire_run(s, &plan);
+    struct settings fitted = *s;
+    fitted.concurrency = files_fit(s->concurrency);
+    return wire_run(&fitted, &plan);
 }
 
 const struct cmd cmd_run = {

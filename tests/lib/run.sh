@@ -63,6 +63,8 @@ one() {
         failures+=("$flavour $label")
         [ "$code" != 124 ] || echo "stopped after ${limit}s" >>"$log"
         printf 'FAIL  %-8s %-44s %6ss\n' "$flavour" "$label" "$seconds"
+        # The verdict first: the logs behind it may be long.
+        grep -m 3 -h '^FAILED' "$log" | sed 's/^/      | /'
         sed 's/^/      | /' "$log" | tail -n "${TEST_LINES:-60}"
     fi
 }
