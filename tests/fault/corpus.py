@@ -7,7 +7,9 @@
 
   shown(seed)   rows as somebody else might leave them: every text that is shown is hostile
 
-usage: corpus.py count | rows >FILE.csv | shown >FILE.csv   (one column of JSON, for COPY ... CSV)
+  ids(seed)     plain messages whose ids are hostile
+
+usage: corpus.py count | rows >FILE.csv | shown >FILE.csv | ids >FILE.csv   (one column of JSON, for COPY ... CSV)
 """
 import csv
 import json
@@ -221,12 +223,17 @@ def shown(seed=SEED):
     return made
 
 
+def ids(seed=SEED):
+    different = [s for s in dict.fromkeys(atom_list() + texts(seed)[-1200:]) if 0 < len(s.encode()) <= 126]  # a tag holds no more
+    return [{"id": s, "to_email": f"r{n}@mail.example", "subject": f"Message {n}", "html": "<p>x</p>"} for n, s in enumerate(different)]
+
+
 def main(what):
     if what == "count":
         print(len(texts()))
     else:
         out = csv.writer(sys.stdout)
-        for row in {"rows": rows, "shown": shown}[what]():
+        for row in {"rows": rows, "shown": shown, "ids": ids}[what]():
             out.writerow([json.dumps(row)])
 
 
