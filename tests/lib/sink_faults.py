@@ -2,6 +2,7 @@
 reads in it (match, times, item, status ...) it may hold:
 
   "hold_ms": N             before it is taken; meanwhile its key is in flight
+  "hold_until": path       the same until that file is there
   "late_ms": N             after it was taken, before its answer
   "drop", "reset": before | after
                            the connection closes without an answer, or is torn down (RST), before
@@ -66,6 +67,8 @@ class Dice:
 async def before(rule):
     send_signal(rule, "complete")
     await asyncio.sleep(rule.get("hold_ms", 0) / 1000)
+    while "hold_until" in rule and not os.path.exists(rule["hold_until"]):
+        await asyncio.sleep(0.02)
     drop(rule, "before")
 
 
