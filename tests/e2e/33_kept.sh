@@ -3,9 +3,9 @@
 # and written by the next start, before anything is sent again.
 unset PG_ROOT PG_ROOT_SHARED # a server of its own, because it is stopped
 . "$(dirname "$0")/../lib/e2e.sh"
-sink '{"latency_ms": 5000}'
+sink "{\"rules\": [{\"hold_until\": \"$PWD/answer\"}]}"
 migrated_db
-export POSTROOM_BATCH_SIZE=1 POSTROOM_LEASE=60s POSTROOM_REQUEST_TIMEOUT=15s POSTROOM_DRAIN_TIMEOUT=12s
+export POSTROOM_BATCH_SIZE=1 POSTROOM_LEASE=60s POSTROOM_REQUEST_TIMEOUT=15s POSTROOM_DRAIN_TIMEOUT=4s
 kept() { find state/postroom -name 'outcomes-*.json' 2>/dev/null | wc -l; }
 server() { pg_as "$(pg_bin)/pg_ctl" -D "$PG_ROOT/data" -l "$PG_ROOT/log" -w "$@" >/dev/null; }
 at_sink() { [ "$(sink_stat requests)" -ge "$1" ]; }
@@ -15,10 +15,12 @@ taken() { [ "$(sink_stat effects)" -ge "$1" ]; }
 lose() {
     local asked taken
     asked=$(sink_stat requests) taken=$(sink_stat effects)
+    rm -f answer
     worker w
     insert "$1"
     wait_for "requests on the wire" 10 at_sink $((asked + $1))
     server -m immediate stop
+    touch answer
     wait_for "the sink to take them" 10 taken $((taken + $1))
     stop w
     is "exit with outcomes unwritten" 3 "$code"
