@@ -12,8 +12,9 @@ MAKEFLAGS += -j$(shell nproc)
 # --- layers --------------------------------------------------------------------------------------
 # A folder of src/ may use itself and what stands here, in link order: tools/layers checks the
 # includes, and the unit tests link nothing else.
-LAYERS        := app demo sandbox ui feed http worker config db net provider core base
-USES_app      := demo sandbox ui feed http worker config db net provider core base
+LAYERS        := app doctor demo sandbox ui feed http worker config db net provider core base
+USES_app      := doctor demo sandbox ui feed http worker config db net provider core base
+USES_doctor   := ui config db net provider core base
 USES_demo     := sandbox http core base
 USES_sandbox  := http core base
 USES_ui       := core base

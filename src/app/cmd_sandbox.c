@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct option options[] = {
     {.name = "listen",
@@ -20,8 +21,29 @@ static const struct option options[] = {
      .argument = "P",
      .help = "percent of sending requests that fail: in turn a "
              "500, and a lost answer to mail that was accepted"},
+    {.name = "domain",
+     .argument = "D",
+     .help = "a verified domain; mail from others is refused "
+             "(default: any may send)",
+     .many = true},
     {0},
 };
+
+#define DOMAINS_MAX 32
+
+static bool read_domains(const struct args *args, const char *domains[DOMAINS_MAX],
+                         struct sandbox_options *o, struct err *err) {
+    const char *domain;
+    o->domains = domains;
+    while ((domain = args_value_at(args, "domain", o->domain_count)) != NULL) {
+        if (o->domain_count == DOMAINS_MAX || !str_is_clean(domain) || strpbrk(domain, "@ "))
+            return err_set(err, ERR_USAGE,
+                           "--domain \"%.60s\": a domain like shop.example; %d at most", domain,
+                           DOMAINS_MAX);
+        domains[o->domain_count++] = domain;
+    }
+    return true;
+}
 
 static bool read_options(const struct args *args, struct sandbox_options *o, struct err *err) {
     int64_t rate = SANDBOX_RATE, latency = 0;
@@ -41,6 +63,7 @@ static int run(const struct args *args, const struct settings *settings) {
     (void)settings;
     struct err err = {0};
     struct sandbox_options o;
+    const char *domains[DOMAINS_MAX];
     sigset_t leave;
     int signal_number;
     sigemptyset(&leave);
@@ -48,7 +71,7 @@ static int run(const struct args *args, const struct settings *settings) {
     sigaddset(&leave, SIGTERM);
     sigaddset(&leave, SIGHUP);
     sigprocmask(SIG_BLOCK, &leave, NULL);
-    if (!read_options(args, &o, &err))
+    if (!read_options(args, &o, &err) || !read_domains(args, domains, &o, &err))
         return cmd_fail(&err);
     struct sandbox *sandbox = sandbox_start(&o, &err);
     if (!sandbox)
@@ -77,7 +100,8 @@ const struct cmd cmd_sandbox = {
         "delivered@, bounced@, complained@ and suppressed@resend.dev (+label allowed)\n"
         "get that last_event. example.com and test.com are refused, as Resend does.\n"
         "Keys that begin with re_revoked, re_restricted, re_unverified, re_daily,\n"
-        "re_monthly or re_suspended get the answer of an account in that state.",
+        "re_monthly or re_suspended get the answer of an account in that state; GET /domains\n"
+        "answers accordingly, and keys that begin with re_sending may only send.",
     .options = options,
     .no_settings = true,
     .run = run,

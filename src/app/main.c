@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 const struct cmd *const commands[] = {
-    &cmd_run,    &cmd_watch,   &cmd_migrate, &cmd_send,   &cmd_status,    &cmd_list,
-    &cmd_show,   &cmd_why,     &cmd_retry,   &cmd_cancel, &cmd_mark_sent, &cmd_pause,
-    &cmd_resume, &cmd_trigger, &cmd_sandbox, &cmd_demo,   NULL,
+    &cmd_run,    &cmd_watch,   &cmd_migrate, &cmd_send,    &cmd_status,    &cmd_list,
+    &cmd_show,   &cmd_why,     &cmd_retry,   &cmd_cancel,  &cmd_mark_sent, &cmd_pause,
+    &cmd_resume, &cmd_trigger, &cmd_doctor,  &cmd_sandbox, &cmd_demo,      NULL,
 };
 
 static void complain(const char *text) {
@@ -56,12 +56,13 @@ static void hide_secrets(const struct args *args) {
             }
 }
 
-static int run_with_settings(const struct args *args) {
+static int run_with_settings(struct args *args) {
     struct err err = {0};
     struct config *config = config_load(args->config_file, args->flags, args->flag_count, &err);
     if (!config)
         return cmd_fail(&err);
     hide_secrets(args);
+    args->config = config;
     const struct settings *s = config_settings(config);
     int code;
     if (provider_find(s->provider)) {
@@ -71,11 +72,12 @@ static int run_with_settings(const struct args *args) {
                 provider_names());
         code = cmd_fail(&err);
     }
+    args->config = NULL;
     config_free(config);
     return code;
 }
 
-static int dispatch(const struct args *args) {
+static int dispatch(struct args *args) {
     if (args->version) {
         printf("postroom %s\n", POSTROOM_VERSION);
         return EXIT_DONE;

@@ -35,6 +35,7 @@ struct args {
     int word_count;
     struct config_flag *flags; /* configuration keys, as in the file ("batch_size") */
     int flag_count;
+    const struct config *config; /* where the settings come from; set by main for the command */
 };
 
 /* Finds the command (the first word; `run` without one) and its options. On a mistake: ERR_USAGE

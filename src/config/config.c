@@ -73,3 +73,32 @@ void config_describe(const struct config *c, int i, struct buf *value, struct bu
     }
     buf_puts(source, v->source);
 }
+
+const char *config_file(const struct config *c) {
+    return c->file;
+}
+
+static int renamed_columns(const struct config *c) {
+    int n = 0;
+    for (int i = 0; i < COLUMN_COUNT; i++)
+        n += c->columns[i] != NULL;
+    return n;
+}
+
+int config_row_count(const struct config *c) {
+    return config_key_count() + renamed_columns(c);
+}
+
+const char *config_row(const struct config *c, int i, struct buf *value, struct buf *source) {
+    if (i < config_key_count()) {
+        config_describe(c, i, value, source);
+        return config_keys[i].name;
+    }
+    int column = 0;
+    for (int left = i - config_key_count(); column < COLUMN_COUNT - 1; column++)
+        if (c->columns[column] && left-- == 0)
+            break;
+    buf_puts(value, c->settings.columns[column]);
+    buf_printf(source, "%s, [columns]", c->file);
+    return column_name((enum column)column);
+}

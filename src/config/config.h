@@ -38,6 +38,14 @@ struct config_key_info config_key_at(int i);
  * "flag"); secrets as "…last4". */
 void config_describe(const struct config *c, int i, struct buf *value, struct buf *source);
 
+/* The file that was read; NULL: none. */
+const char *config_file(const struct config *c);
+
+/* What is in force, row by row: every key, then the columns that the table calls otherwise.
+ * Appends as config_describe does and returns the row's name. */
+int config_row_count(const struct config *c);
+const char *config_row(const struct config *c, int i, struct buf *value, struct buf *source);
+
 /* Is `key` known, i.e. may it be given as a flag? */
 bool config_is_key(const char *key);
 

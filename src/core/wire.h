@@ -22,7 +22,8 @@ struct wire_request {
     struct wire_header headers[WIRE_MAX_HEADERS];
     int header_count;
     struct buf body;  /* owned */
-    bool replay_safe; /* carries an idempotency key: a repeated POST has one effect */
+    bool get;         /* only asks: a GET without a body; else a POST */
+    bool replay_safe; /* a repetition has no second effect: it asks, or carries a key */
 };
 
 /* How far the transport came; what acceptance depends on when there is no answer. */

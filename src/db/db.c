@@ -111,6 +111,17 @@ bool db_is_pooled(const struct db *db) {
     return db->pooled;
 }
 
+static bool is_local(PGconn *conn) {
+    const char *host = PQhost(conn);
+    const char *addr = PQhostaddr(conn);
+    return !host || host[0] == '\0' || host[0] == '/' || (addr && str_starts(addr, "127.")) ||
+           str_eq(addr, "::1");
+}
+
+bool db_is_exposed(const struct db *db) {
+    return !is_local(db->conn) && !PQsslInUse(db->conn);
+}
+
 bool db_is_read_only(const struct db *db) {
     return db->use == DB_READONLY;
 }
@@ -125,13 +136,6 @@ int db_fd(const struct db *db) {
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-static bool is_local(PGconn *conn) {
-    const char *host = PQhost(conn);
-    const char *addr = PQhostaddr(conn);
-    return !host || host[0] == '\0' || host[0] == '/' || (addr && str_starts(addr, "127.")) ||
-           str_eq(addr, "::1");
-}
-
 static void note_display(struct db *db) {
     const char *host = PQhost(db->conn);
     const char *port = PQport(db->conn);
@@ -141,7 +145,7 @@ static void note_display(struct db *db) {
     str_copy(before, sizeof before, db->display);
     str_format(db->display, sizeof db->display, "%s@%s%s%s", PQdb(db->conn),
                socket ? "local" : host, usual ? "" : ":", usual ? "" : port);
-    if (!is_local(db->conn) && !PQsslInUse(db->conn) && !str_eq(before, db->display))
+    if (db_is_exposed(db) && !str_eq(before, db->display))
         log_event(LOG_WARN, "database_unencrypted",
                   "the connection to %s is not encrypted: add sslmode=verify-full to DATABASE_URL",
                   db->display);

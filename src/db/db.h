@@ -70,4 +70,7 @@ int64_t db_clock_skew_us(const struct db *db);
 /* Does a pooler stand between? Then sessions are shared, and nothing may be left behind in one. */
 bool db_is_pooled(const struct db *db);
 
+/* Does it go over a network without being encrypted? */
+bool db_is_exposed(const struct db *db);
+
 #endif

@@ -28,7 +28,6 @@ static const struct {
 } numbers[] = {
     {CURLOPT_NOSIGNAL, 1},
     {CURLOPT_QUICK_EXIT, 1}, /* never wait for a resolver that hangs */
-    {CURLOPT_POST, 1},
     {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
     {CURLOPT_HTTP09_ALLOWED, 0},
     {CURLOPT_FOLLOWLOCATION, 0},
@@ -170,13 +169,21 @@ static bool set_behaviour(CURL *easy, const struct transfer *t, const char *ca_f
     return ok;
 }
 
+/* The handle may have carried another kind of request before. */
+static bool set_method(CURL *easy, const struct wire_request *r) {
+    if (r->get) {
+        return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
+    }
+    curl_off_t size = (curl_off_t)r->body.len;
+    return curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, size) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_POSTFIELDS, buf_text(&r->body)) == CURLE_OK;
+}
+
 static bool set_request(CURL *easy, struct transfer *t) {
-    const struct buf *body = &t->request.body;
     bool ok = curl_easy_setopt(easy, CURLOPT_URL, t->request.url) == CURLE_OK;
     ok = ok && curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers) == CURLE_OK;
-    ok = ok &&
-         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->len) == CURLE_OK;
-    ok = ok && curl_easy_setopt(easy, CURLOPT_POSTFIELDS, buf_text(body)) == CURLE_OK;
+    ok = ok && set_method(easy, &t->request);
     ok = ok && curl_easy_setopt(easy, CURLOPT_PRIVATE, t) == CURLE_OK;
     ok = ok && curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->words) == CURLE_OK;
     ok = ok && curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK;

@@ -12,11 +12,22 @@ extern const struct provider provider_null;
 void resend_read(const struct wire_response *response, const struct manifest *m,
                  struct reading *out);
 
+/* resend_ask.c */
+bool resend_ask(const struct settings *s, int i, struct wire_request *out, struct err *err);
+void resend_learn(const struct settings *s, const struct wire_response *answers,
+                  struct findings *out);
+
 /* sendgrid_accept.c */
 bool sendgrid_accepts(const struct message *m, char code[64], struct err *err);
 
 /* sendgrid_read.c */
 void sendgrid_read(const struct wire_response *response, const struct manifest *m,
                    struct reading *out);
+
+/* sendgrid_ask.c */
+#define SENDGRID_QUESTIONS 4
+bool sendgrid_ask(const struct settings *s, int i, struct wire_request *out, struct err *err);
+void sendgrid_learn(const struct settings *s, const struct wire_response *answers,
+                    struct findings *out);
 
 #endif

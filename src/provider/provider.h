@@ -13,11 +13,17 @@
  *          be told it says UNCERTAIN. With manifest->attempts > 1 an answer that was given before
  *          the key was looked at (429, 401 ...) or no connection proves nothing about the earlier
  *          attempt: it reads SOON instead of RELEASE, the same request again.
+ *   ask, learn: the same for what may be asked without sending anything (`postroom doctor`): is the
+ *          key good, may the configured sender send, how much and how fast. `ask` makes the i-th
+ *          of `questions` requests; each only looks, and costs nothing. `learn` gets all answers in
+ *          that order and adds findings, called "provider.*"; what they do not tell it calls
+ *          unknown. As total as read.
  * The order of calls: check once at start; per request build, (the queue stores the manifest),
  * the wire, read; for a replay build again with the same manifest: the hash must agree. */
 #ifndef POSTROOM_PROVIDER_PROVIDER_H
 #define POSTROOM_PROVIDER_PROVIDER_H
 
+#include "core/findings.h"
 #include "core/manifest.h"
 #include "core/outcome.h"
 #include "core/settings.h"
@@ -50,7 +56,14 @@ struct provider {
      * WIRE_ANSWERED and status 200. */
     void (*read)(const struct wire_response *response, const struct manifest *m,
                  struct reading *out);
+
+    int questions; /* 0..QUESTIONS_MAX; without any, ask and learn are NULL */
+    bool (*ask)(const struct settings *s, int i, struct wire_request *out, struct err *err);
+    void (*learn)(const struct settings *s, const struct wire_response *answers,
+                  struct findings *out);
 };
+
+#define QUESTIONS_MAX 4
 
 /* NULL where there is no such provider. */
 const struct provider *provider_find(const char *name);

@@ -242,4 +242,7 @@ const struct provider provider_resend = {
     .accepts = resend_accepts,
     .build = resend_build,
     .read = resend_read,
+    .questions = 1,
+    .ask = resend_ask,
+    .learn = resend_learn,
 };

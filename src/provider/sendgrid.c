@@ -284,4 +284,7 @@ const struct provider provider_sendgrid = {
     .accepts = sendgrid_accepts,
     .build = sendgrid_build,
     .read = sendgrid_read,
+    .questions = SENDGRID_QUESTIONS,
+    .ask = sendgrid_ask,
+    .learn = sendgrid_learn,
 };

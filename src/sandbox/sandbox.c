@@ -128,14 +128,22 @@ static bool admit(struct sandbox *s, const struct http_request *in, struct http_
                   s->options.rate);
 }
 
+/* Cloudflare's word, which stands before Resend. */
+static bool has_agent(const struct http_request *in, struct http_response *out) {
+    if (!str_is_blank(http_header(in, "user-agent")))
+        return true;
+    out->status = 403;
+    http_set_header(out, "content-type", "text/plain; charset=UTF-8");
+    buf_puts(&out->body, "error code: 1010");
+    return false;
+}
+
 static void serve_send(struct sandbox *s, const struct http_request *in,
                        struct http_response *out) {
     struct problem p;
-    if (str_is_blank(http_header(in, "user-agent"))) {
-        out->status = 403;
-        http_set_header(out, "content-type", "text/plain; charset=UTF-8");
-        buf_puts(&out->body, "error code: 1010");
-    } else if (!admit(s, in, out, &p)) {
+    if (!has_agent(in, out))
+        return;
+    if (!admit(s, in, out, &p)) {
         answer_problem(out, &p);
     } else {
         send_serve(s, in, out);
@@ -155,7 +163,7 @@ static void route(struct sandbox *s, const struct http_request *in, struct http_
     struct problem p;
     bool get = str_eq(in->method, "GET"), post = str_eq(in->method, "POST");
     bool emails = str_eq(in->path, "/emails"), batch = str_eq(in->path, "/emails/batch");
-    bool counts = str_eq(in->path, "/sandbox");
+    bool counts = str_eq(in->path, "/sandbox"), domains = str_eq(in->path, "/domains");
     bool one = !batch && str_starts(in->path, "/emails/") && !strchr(in->path + 8, '/');
     if (post && (emails || batch)) {
         serve_send(s, in, out);
@@ -165,7 +173,10 @@ static void route(struct sandbox *s, const struct http_request *in, struct http_
         serve_mail(s, in->path + 8, out);
     } else if (get && counts) {
         serve_counts(s, out);
-    } else if (emails || batch || one || counts) {
+    } else if (get && domains) {
+        if (has_agent(in, out))
+            domains_serve(s, in, out);
+    } else if (emails || batch || one || counts || domains) {
         serve_wrong_method(emails ? "GET, POST" : batch ? "POST" : "GET", out);
     } else {
         refuse(&p, 404, "not_found", "The requested endpoint does not exist.");

@@ -21,6 +21,8 @@ struct sandbox_options {
     int64_t latency_ms; /* an answer takes this long; the key is in flight meanwhile */
     double fail;        /* percent of sending requests that fail: in turn a 500 before anything
                            was accepted, and an answer lost after all was accepted */
+    const char *const *domains; /* those that may send; they must outlive the sandbox */
+    int domain_count;           /* 0: any domain may */
 };
 
 struct sandbox;

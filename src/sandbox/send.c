@@ -34,6 +34,7 @@ static enum failure roll(struct sandbox *s) {
 
 /* What a request brought: mails made ready, and the items of a permissive batch that were not. */
 struct intake {
+    const struct sandbox_options *options;
     struct kept *mails;
     int count;
     int recipients;
@@ -49,6 +50,18 @@ static void intake_done(struct intake *t) {
 
 static bool no_memory(struct problem *p) {
     return refuse(p, 500, "internal_server_error", "The sandbox is out of memory.");
+}
+
+static bool check_sender(const struct sandbox_options *o, const struct json *mail,
+                         struct problem *p) {
+    char address[321];
+    const char *from = json_get_text(mail, "from");
+    const char *at = from && parse_mailbox(from, address) ? strrchr(address, '@') : NULL;
+    return !at || domain_may_send(o, at + 1) ||
+           refuse(p, 403, "validation_error",
+                  "The %.100s domain is not verified. Please, add and verify your domain on "
+                  "https://resend.com/domains",
+                  at + 1);
 }
 
 static bool take(struct intake *t, const struct json *mail, struct problem *p) {
@@ -91,7 +104,7 @@ static bool take_batch(struct intake *t, const struct json *root, const char *mo
         return no_memory(p);
     for (int i = 0; i < json_size(root); i++) {
         const struct json *mail = json_at(root, i);
-        if (check_mail(mail, true, p)) {
+        if (check_mail(mail, true, p) && check_sender(t->options, mail, p)) {
             if (!take(t, mail, p))
                 return false;
         } else if (str_eq(mode, "permissive")) {
@@ -104,7 +117,7 @@ static bool take_batch(struct intake *t, const struct json *root, const char *mo
 }
 
 static bool take_single(struct intake *t, const struct json *root, struct problem *p) {
-    if (!check_mail(root, false, p))
+    if (!check_mail(root, false, p) || !check_sender(t->options, root, p))
         return false;
     t->mails = mem_alloc(sizeof *t->mails);
     return t->mails ? take(t, root, p) : no_memory(p);
@@ -142,7 +155,7 @@ static bool accept_request(struct sandbox *s, const struct http_request *in, str
     struct json *root = json_parse(in->body, in->body_len, in->body_len, NULL);
     if (!root)
         return refuse(p, 400, "validation_error", "The request body is not valid JSON.");
-    struct intake t = {0};
+    struct intake t = {.options = &s->options};
     buf_init(&t.errors, (size_t)1024 * 1024);
     bool taken = batch ? take_batch(&t, root, mode ? mode : "strict", p) : take_single(&t, root, p);
     if (taken) {

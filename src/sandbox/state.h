@@ -34,6 +34,10 @@ struct sandbox {
 void answer_json(struct http_response *out, int status);
 void answer_problem(struct http_response *out, const struct problem *p);
 
+/* domains.c */
+void domains_serve(struct sandbox *s, const struct http_request *in, struct http_response *out);
+bool domain_may_send(const struct sandbox_options *o, const char *domain);
+
 /* send.c: POST /emails and /emails/batch, once key and rate allowed it. */
 void send_serve(struct sandbox *s, const struct http_request *in, struct http_response *out);
 

@@ -37,6 +37,7 @@ SETTINGS = {
     "latency_ms": 0,    # before each answer
     "api_key": None,    # the only key taken; None: any
     "garbage": None,    # what comes with SendGrid's 202, whose body is empty otherwise
+    "asks": {},         # what GETs are answered: path -> [status, answer, headers]
     "rules": [],        # scripted answers, the first that fits: see Sink.rule_for
     "chaos": None,      # faults by dice: see sink_faults.py
     "now_shift_s": 0,   # how far ahead the clock is by which keys are forgotten
@@ -291,7 +292,7 @@ class Sink:
             await asyncio.get_running_loop().run_in_executor(None, os.fdatasync, file.fileno())
 
     def stats(self):
-        return {"requests": self.count["requests"], "effects": self.count["effects"],
+        return {"requests": self.count["requests"], "asked": self.count["asked"], "effects": self.count["effects"],
                 "busy": self.count["requests"] - sum(self.statuses.values()),  # not noted yet
                 "replays": self.count["replays"], "connections": self.count["connections"],
                 "duplicates": sum(1 for n in self.effects_of.values() if n > 1),
@@ -337,6 +338,14 @@ class Sink:
             status, answer, extra, rule = await self.answer(path, headers, body, conn)
         elif method == "GET" and path == "/stats":
             status, answer = 200, self.stats()
+        elif method == "GET" and path.split("?")[0] in self.settings["asks"]:
+            status, answer, *more = self.settings["asks"][path.split("?")[0]]
+            extra = more[0] if more else {}
+            self.count["asked"] += 1
+            wanted = self.settings["api_key"]
+            if not headers.get("user-agent") or body or (
+                    wanted and headers.get("authorization") != "Bearer " + wanted):
+                status, answer = 403, {"statusCode": 403, "name": "invalid_api_key", "message": "API key is invalid"}
         elif method == "POST" and path == "/control":
             self.configure(json.loads(body))
             status, answer = 200, self.settings

@@ -107,12 +107,32 @@ static void read_it(const struct provider *p) {
         check_outcome(p, &outcomes[i], &r);
 }
 
+/* The same as an answer to any of the questions. */
+static void learn_from_it(const struct provider *p) {
+    static const struct settings s = {.from = "Shop <hello@shop.example>"};
+    struct wire_response answers[QUESTIONS_MAX];
+    struct findings found;
+    for (int i = 0; i < QUESTIONS_MAX; i++)
+        answers[i] = response; /* lent */
+    findings_init(&found);
+    p->learn(&s, answers, &found);
+    CHECK(found.n > 0);
+    for (int i = 0; i < found.n; i++) {
+        CHECK_TEXT(found.all[i].text);
+        CHECK(str_starts(found.all[i].check, "provider.") && str_is_clean(found.all[i].text));
+        CHECK(found.all[i].level != FINDING_MEND || found.all[i].remedy[0]);
+    }
+    findings_free(&found);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     struct seed in = seed_of(data, n);
     take_answer(&in);
     take_rest(&in);
     read_it(provider_find("resend"));
     read_it(provider_find("sendgrid"));
+    learn_from_it(provider_find("resend"));
+    learn_from_it(provider_find("sendgrid"));
     wire_response_done(&response);
     return 0;
 }

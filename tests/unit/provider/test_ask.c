@@ -1,0 +1,282 @@
+/* What providers are asked without sending, and what their answers are taken to mean: as a table
+ * of answers, each with the findings it must lead to. The figures of an end-to-end run are
+ * tests/e2e/70_doctor.sh. */
+#include "unit/provider/mails.h"
+
+struct told {
+    int status;
+    const char *body, *headers;
+};
+
+/* The finding of that name, or a failure that shows all. */
+static const struct finding *find(const struct findings *f, const char *check) {
+    for (int i = 0; i < f->n; i++)
+        if (str_eq(f->all[i].check, check))
+            return &f->all[i];
+    for (int i = 0; i < f->n; i++)
+        print_message("%s %s\n", f->all[i].check, f->all[i].text);
+    fail_msg("no finding %s", check);
+    return NULL;
+}
+
+static void learn(const char *provider, const struct settings *s, const struct told *told,
+                  struct findings *out) {
+    const struct provider *p = provider_find(provider);
+    struct wire_response answers[QUESTIONS_MAX];
+    for (int i = 0; i < QUESTIONS_MAX; i++) {
+        wire_response_init(&answers[i]);
+        if (i < p->questions && told[i].status)
+            answers[i] =
+                answer(told[i].status, told[i].body, told[i].headers ? told[i].headers : "");
+    }
+    findings_init(out);
+    p->learn(s, answers, out);
+    for (int i = 0; i < QUESTIONS_MAX; i++)
+        wire_response_done(&answers[i]);
+}
+
+/* --- asking ----------------------------------------------------------------------------------- */
+
+static void questions_only_look(void **state) {
+    (void)state;
+    static const char *const urls[][QUESTIONS_MAX] = {
+        {"https://api.resend.com/domains?limit=100"},
+        {"https://api.sendgrid.com/v3/scopes",
+         "https://api.sendgrid.com/v3/whitelabel/domains?limit=100",
+         "https://api.sendgrid.com/v3/verified_senders?limit=100",
+         "https://api.sendgrid.com/v3/user/credits"},
+    };
+    static const char *const names[] = {"resend", "sendgrid"};
+    for (int n = 0; n < 2; n++) {
+        const struct provider *p = provider_find(names[n]);
+        for (int i = 0; i < p->questions; i++) {
+            struct wire_request r;
+            struct err err;
+            assert_true(p->ask(&conf, i, &r, &err));
+            assert_string_equal(r.url, urls[n][i]);
+            assert_true(r.get);
+            assert_int_equal(r.body.len, 0);
+            assert_true(str_starts(header(&r, "Authorization"), "Bearer "));
+            for (int h = 0; h < r.header_count; h++)
+                assert_int_equal(r.headers[h].secret, str_eq(r.headers[h].name, "Authorization"));
+            wire_request_done(&r);
+        }
+    }
+    assert_int_equal(provider_find("null")->questions, 0);
+    assert_int_equal(mem_live(), 0);
+}
+
+static void a_key_that_fits_no_header_is_refused(void **state) {
+    (void)state;
+    char key[400];
+    struct settings s = conf;
+    struct wire_request r;
+    struct err err;
+    memset(key, 'k', sizeof key - 1);
+    key[sizeof key - 1] = '\0';
+    s.resend_api_key = key;
+    assert_false(provider_find("resend")->ask(&s, 0, &r, &err));
+    assert_null(strstr(err.text, "kkk"));
+}
+
+/* --- Resend ----------------------------------------------------------------------------------- */
+
+#define DOMAIN(status) "{\"data\":[{\"name\":\"shop.example\",\"status\":\"" status "\"}]}"
+#define ERROR(name, text) "{\"statusCode\":1,\"name\":\"" name "\",\"message\":\"" text "\"}"
+
+static void resend_says_what_of_key_and_domain(void **state) {
+    (void)state;
+    static const struct {
+        struct told told;
+        enum finding_level key, domain;
+    } cases[] = {
+        {{200, DOMAIN("verified"), NULL}, FINDING_OK, FINDING_OK},
+        {{200, DOMAIN("pending"), NULL}, FINDING_OK, FINDING_MEND},
+        {{200, DOMAIN("partially_verified"), NULL}, FINDING_OK, FINDING_MEND},
+        {{200, "{\"data\":[{\"name\":\"SHOP.example\",\"status\":\"verified\"}]}", NULL},
+         FINDING_OK,
+         FINDING_OK},
+        {{200, "{\"data\":[{\"name\":\"op.example\",\"status\":\"verified\"}]}", NULL},
+         FINDING_OK,
+         FINDING_MEND},
+        {{200,
+          "{\"data\":[{\"name\":\"shop.example\",\"status\":\"verified\","
+          "\"capabilities\":{\"sending\":\"disabled\"}}]}",
+          NULL},
+         FINDING_OK,
+         FINDING_MEND},
+        {{200, "{\"data\":[]}", NULL}, FINDING_OK, FINDING_MEND},
+        {{200, "{\"data\":[],\"has_more\":true}", NULL}, FINDING_OK, FINDING_UNKNOWN},
+        {{200, "{\"data\":[1,null,\"x\",{}]}", NULL}, FINDING_OK, FINDING_MEND},
+        {{401, ERROR("restricted_api_key", "may only send"), NULL}, FINDING_OK, FINDING_UNKNOWN},
+        {{401, ERROR("missing_api_key", "no"), NULL}, FINDING_MEND, FINDING_UNKNOWN},
+        {{400, ERROR("validation_error", "API key is invalid"), NULL},
+         FINDING_MEND,
+         FINDING_UNKNOWN},
+        {{403, ERROR("invalid_api_key", "no"), NULL}, FINDING_MEND, FINDING_UNKNOWN},
+        {{403, "error code: 1010", NULL}, FINDING_MEND, FINDING_UNKNOWN},
+        {{451, ERROR("security_error", "no"), NULL}, FINDING_MEND, FINDING_UNKNOWN},
+        {{404, "<html>", NULL}, FINDING_MEND, FINDING_UNKNOWN},
+        {{302, "", NULL}, FINDING_MEND, FINDING_UNKNOWN},
+        {{429, ERROR("rate_limit_exceeded", "slow"), NULL}, FINDING_UNKNOWN, FINDING_UNKNOWN},
+        {{500, ERROR("application_error", "oh"), NULL}, FINDING_UNKNOWN, FINDING_UNKNOWN},
+        {{503, "<html>", NULL}, FINDING_UNKNOWN, FINDING_UNKNOWN},
+        {{200, "{\"data\":\"none\"}", NULL}, FINDING_UNKNOWN, FINDING_UNKNOWN},
+        {{200, "", NULL}, FINDING_UNKNOWN, FINDING_UNKNOWN},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct findings f;
+        learn("resend", &conf, &cases[i].told, &f);
+        if (find(&f, "provider.key")->level != cases[i].key ||
+            find(&f, "provider.domain")->level != cases[i].domain)
+            fail_msg("case %zu: %s; %s", i, find(&f, "provider.key")->text,
+                     find(&f, "provider.domain")->text);
+        findings_free(&f);
+    }
+    assert_int_equal(mem_live(), 0);
+}
+
+static void resend_tells_rate_and_quotas(void **state) {
+    (void)state;
+    struct settings s = conf;
+    struct told told = {200, DOMAIN("verified"),
+                        "ratelimit-policy: 10;w=1\nx-resend-daily-quota: 37\n"
+                        "x-resend-monthly-quota: 412\n"};
+    struct findings f;
+    s.daily_quota = 30;
+    s.rate = 4;
+    learn("resend", &s, &told, &f);
+    assert_int_equal(find(&f, "provider.rate")->level, FINDING_OK);
+    assert_string_equal(find(&f, "provider.quota")->text, "37 of 30 used today");
+    assert_int_equal(find(&f, "provider.quota")->level, FINDING_NOTE);
+    assert_string_equal(f.all[f.n - 1].text,
+                        "412 used this month; the plan's limit is told by no answer");
+    findings_free(&f);
+    s.rate = 20;
+    learn("resend", &s, &told, &f);
+    assert_int_equal(find(&f, "provider.rate")->level, FINDING_NOTE);
+    findings_free(&f);
+    told.headers = "";
+    learn("resend", &s, &told, &f);
+    assert_int_equal(find(&f, "provider.rate")->level, FINDING_UNKNOWN);
+    assert_int_equal(find(&f, "provider.quota")->level, FINDING_UNKNOWN);
+    findings_free(&f);
+}
+
+static void without_an_answer_there_is_one_finding(void **state) {
+    (void)state;
+    static const char *const names[] = {"resend", "sendgrid"};
+    for (int n = 0; n < 2; n++) {
+        struct findings f;
+        struct told none[QUESTIONS_MAX] = {{0}};
+        learn(names[n], &conf, none, &f);
+        assert_int_equal(f.n, 1);
+        assert_string_equal(f.all[0].check, "provider.reach");
+        assert_int_equal(f.all[0].level, FINDING_MEND);
+        findings_free(&f);
+    }
+}
+
+static void without_a_sender_no_domain_is_judged(void **state) {
+    (void)state;
+    struct settings s = conf;
+    struct told told[QUESTIONS_MAX] = {{200, DOMAIN("verified"), NULL}};
+    struct findings f;
+    s.from = "";
+    learn("resend", &s, told, &f);
+    assert_int_equal(find(&f, "provider.domain")->level, FINDING_UNKNOWN);
+    findings_free(&f);
+}
+
+/* --- SendGrid --------------------------------------------------------------------------------- */
+
+#define SENDS "{\"scopes\":[\"alerts.read\",\"mail.send\"]}"
+#define FORBIDDEN "{\"errors\":[{\"field\":null,\"message\":\"access forbidden\"}]}"
+#define SENDER(verified)                                                                           \
+    "{\"results\":[{\"from_email\":\"Later@shop.example\",\"verified\":" verified "}]}"
+
+static void sendgrid_says_what_of_key_and_sender(void **state) {
+    (void)state;
+    static const struct {
+        struct told told[QUESTIONS_MAX];
+        enum finding_level key, domain;
+    } cases[] = {
+        {{{200, SENDS, NULL}, {200, "[{\"domain\":\"shop.example\",\"valid\":true}]", NULL}},
+         FINDING_OK,
+         FINDING_OK},
+        {{{200, SENDS, NULL},
+          {200, "[{\"domain\":\"shop.example\",\"valid\":false}]", NULL},
+          {200, SENDER("true"), NULL}},
+         FINDING_OK,
+         FINDING_OK},
+        {{{200, SENDS, NULL}, {200, "[]", NULL}, {200, SENDER("false"), NULL}},
+         FINDING_OK,
+         FINDING_MEND},
+        {{{200, SENDS, NULL}, {200, "[]", NULL}, {403, FORBIDDEN, NULL}},
+         FINDING_OK,
+         FINDING_UNKNOWN},
+        {{{200, SENDS, NULL},
+          {200, "[{\"domain\":\"example\",\"valid\":true}]", NULL},
+          {200, "{\"results\":[]}", NULL}},
+         FINDING_OK,
+         FINDING_UNKNOWN},
+        {{{200, SENDS, NULL},
+          {200, "[{\"domain\":\"hop.example\",\"valid\":true},7]", NULL},
+          {200, "{\"results\":[]}", NULL}},
+         FINDING_OK,
+         FINDING_MEND},
+        {{{200, "{\"scopes\":[\"mail.send.x\"]}", NULL}}, FINDING_MEND, FINDING_UNKNOWN},
+        {{{401, FORBIDDEN, NULL}}, FINDING_MEND, FINDING_UNKNOWN},
+        {{{403, FORBIDDEN, NULL}}, FINDING_MEND, FINDING_UNKNOWN},
+        {{{403, "<html>", NULL}}, FINDING_UNKNOWN, FINDING_UNKNOWN},
+        {{{404, "", NULL}}, FINDING_MEND, FINDING_UNKNOWN},
+        {{{500, "", NULL}}, FINDING_UNKNOWN, FINDING_UNKNOWN},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct findings f;
+        learn("sendgrid", &conf, cases[i].told, &f);
+        if (find(&f, "provider.key")->level != cases[i].key ||
+            find(&f, "provider.domain")->level != cases[i].domain)
+            fail_msg("case %zu: %s; %s", i, find(&f, "provider.key")->text,
+                     find(&f, "provider.domain")->text);
+        findings_free(&f);
+    }
+    assert_int_equal(mem_live(), 0);
+}
+
+static void sendgrid_tells_what_is_left(void **state) {
+    (void)state;
+    static const struct {
+        const char *body;
+        enum finding_level level;
+    } cases[] = {
+        {"{\"remain\":60,\"total\":100}", FINDING_OK},
+        {"{\"remain\":0,\"total\":100}", FINDING_NOTE},
+        {"{\"remain\":-1,\"total\":100}", FINDING_UNKNOWN},
+        {"{\"remain\":1e300,\"total\":1e300}", FINDING_UNKNOWN},
+        {"{}", FINDING_UNKNOWN},
+        {"nonsense", FINDING_UNKNOWN},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct findings f;
+        struct told told[QUESTIONS_MAX] = {
+            {200, SENDS, NULL}, {0}, {0}, {200, cases[i].body, NULL}};
+        learn("sendgrid", &conf, told, &f);
+        assert_int_equal(find(&f, "provider.quota")->level, cases[i].level);
+        findings_free(&f);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(questions_only_look),
+        cmocka_unit_test(a_key_that_fits_no_header_is_refused),
+        cmocka_unit_test(resend_says_what_of_key_and_domain),
+        cmocka_unit_test(resend_tells_rate_and_quotas),
+        cmocka_unit_test(without_an_answer_there_is_one_finding),
+        cmocka_unit_test(without_a_sender_no_domain_is_judged),
+        cmocka_unit_test(sendgrid_says_what_of_key_and_sender),
+        cmocka_unit_test(sendgrid_tells_what_is_left),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
