@@ -66,14 +66,42 @@ static bool leaves_choice(const PQconninfoOption *options) {
            !said(options, "target_session_attrs") && !said(options, "service");
 }
 
-static bool read_url(struct dial *d, const char *url, bool writes, struct err *err) {
-    char *words = NULL;
-    PQconninfoOption *options = PQconninfoParse(url, &words);
-    PQfreemem(words);
+/* libpq takes a URL apart at the first '@' or '/', and what then follows of a password for host,
+ * port or database: its errors would repeat it. So a URL has one '@' at most, before any '/'. */
+static bool is_torn(const char *url) {
+    const char *start = strstr(url, "://");
+    if (!start || !(str_starts(url, "postgres://") || str_starts(url, "postgresql://")))
+        return false;
+    start += strlen("://");
+    const char *first = strpbrk(start, "@/");
+    const char *next = first ? strpbrk(first + 1, "@?") : NULL;
+    return next && *next == '@';
+}
+
+static bool are_numbers(const char *ports) {
+    return !ports || ports[strspn(ports, "0123456789, ")] == '\0';
+}
+
+static bool is_sound(const PQconninfoOption *options, const char *url, struct err *err) {
     if (!options)
         return err_set(err, ERR_USAGE,
                        "DATABASE_URL is no PostgreSQL address: write it as "
                        "postgres://user:password@host:5432/database");
+    if (!is_torn(url) && are_numbers(said(options, "port")))
+        return true;
+    return err_set(err, ERR_USAGE,
+                   "DATABASE_URL cannot be taken apart: in its password or name write @ as %%40, / "
+                   "as %%2F, : as %%3A, ? as %%3F, # as %%23 and %% as %%25; a port is a number");
+}
+
+static bool read_url(struct dial *d, const char *url, bool writes, struct err *err) {
+    char *words = NULL;
+    PQconninfoOption *options = PQconninfoParse(url, &words);
+    PQfreemem(words);
+    if (!is_sound(options, url, err)) {
+        PQconninfoFree(options);
+        return false;
+    }
     d->choose_writable = writes && leaves_choice(options);
     PQconninfoFree(options);
     d->url = mem_strdup(url);

@@ -42,6 +42,8 @@ is "the same, closed" 0 "$code"
 
 wrong "no such server" "1|2" "connect|reach|database" env DATABASE_URL=postgresql://x:canary@127.0.0.1:1/db "$p" run --once
 wrong "no such database" "1|2" "nosuch" env DATABASE_URL="$(pg_url nosuch)" "$p" run --once
+wrong "a password with an @ in it" 2 "%40" env DATABASE_URL='postgresql://x:can@canary@127.0.0.1/db' "$p" run --once
+wrong "a password with a / in it" 2 "%2F" env DATABASE_URL='postgresql://x:1/canary@127.0.0.1/db' "$p" status
 wrong "no such URL" "1|2" "DATABASE_URL|database" env DATABASE_URL=nonsense://x "$p" run --once
 for command in status list "show x" "retry --failed" pause trigger "watch"; do
     # shellcheck disable=SC2086 # words on purpose

@@ -153,12 +153,50 @@ static void a_few_run_beside_each_other(void **state) {
 
 static void no_address_is_repeated(void **state) {
     (void)state;
-    settings = (struct settings){.database_url = "postgres://u:hunter2@[::1/d"};
-    struct db *db = new_db();
-    assert_false(db_open(db, &err));
-    assert_int_equal(err.code, ERR_USAGE);
-    assert_null(strstr(err.text, "hunter2"));
-    db_free(db);
+    static const char *const bad[] = {
+        "postgres://u:hunter2@[::1/d",
+        "postgres://u:hun@ter2@db.example/d", /* ter2@db.example would be the host */
+        "postgresql://u:hun/ter2@db.example/d",
+        "postgres://u:1/hunter2@db.example/d", /* 1 the port, the rest the database */
+        "postgres://u:hunter@2/x@db.example/d",
+        "postgres://u:hunter2%@db.example/d",
+        "postgres://u:p@db.example:hunter2/d",
+        "host=db.example port=hunter2",
+        "host=db.example password=my hunter2",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        settings = (struct settings){.database_url = bad[i]};
+        struct db *db = new_db();
+        assert_false(db_open(db, &err));
+        if (err.code != ERR_USAGE || strstr(err.text, "hun") || strstr(err.text, "ter2") ||
+            strstr(err.text, "db.example"))
+            fail_msg("%s: %s", bad[i], err.text);
+        db_free(db);
+    }
+    all_ended();
+}
+
+/* They lead nowhere, but are tried. */
+static void sound_addresses_are_taken(void **state) {
+    (void)state;
+    static const char *const good[] = {
+        "postgres://u%40home:hun%40ter%2F2@127.0.0.1:1/d?connect_timeout=2&options=-cx%3Da@b/c",
+        "postgres://u:what?2@127.0.0.1:1/d",
+        "postgres://127.0.0.1:1",
+        "postgresql:///d?host=/nowhere&user=a@b",
+        "postgres://u@127.0.0.1:1,127.0.0.1:2/d",
+        "postgres://%40abstract/d",
+        "host=@abstract,127.0.0.1 port=1,2 password=a@b/c",
+        "host=127.0.0.1 port=1",
+    };
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        settings = (struct settings){.database_url = good[i]};
+        struct db *db = new_db();
+        assert_false(db_open(db, &err));
+        if (err.code != ERR_AWAY)
+            fail_msg("%s: %s", good[i], err.text);
+        db_free(db);
+    }
     all_ended();
 }
 
@@ -193,6 +231,7 @@ int main(void) {
         cmocka_unit_test(an_attempt_that_ends_wakes),
         cmocka_unit_test(a_few_run_beside_each_other),
         cmocka_unit_test(no_address_is_repeated),
+        cmocka_unit_test(sound_addresses_are_taken),
         cmocka_unit_test(listening_gives_up_and_tries_again),
     };
     log_open(LOG_TEXT, -1);
