@@ -232,13 +232,40 @@ sizes: ## the longest files and functions
 format: ## rewrite all C files with clang-format
 	@tools/format --fix
 
-install: $(BINARY) ## into DESTDIR/PREFIX: the binary and the man pages
+# --- installing ----------------------------------------------------------------------------------
+# What goes where below PREFIX. A unit of /usr/local is found by systemd as well as one of /usr.
+LIBDIR  ?= $(PREFIX)/lib
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
+DOCDIR  ?= $(PREFIX)/share/doc/postroom
+MANPAGES := $(wildcard man/*.[1-9])
+INSTALLED = $(PREFIX)/bin/postroom \
+            $(foreach m,$(MANPAGES),$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
+            $(LIBDIR)/systemd/system/postroom.service $(LIBDIR)/sysusers.d/postroom.conf \
+            $(BASHDIR)/postroom $(ZSHDIR)/_postroom \
+            $(foreach f,README.md CHANGELOG.md docs/operating.md $(EXAMPLES),$(DOCDIR)/$(notdir $(f)))
+EXAMPLES := contrib/postroom.conf contrib/grafana.json contrib/alerts.yml contrib/compose.yml
+
+install: $(BINARY) ## into DESTDIR/PREFIX: binary, manual, service, completions, examples
 	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/postroom
-	for page in $(wildcard man/*.[1-9]); do \
+	for page in $(MANPAGES); do \
 	    install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+	install -D -m 644 contrib/postroom.service $(DESTDIR)$(LIBDIR)/systemd/system/postroom.service
+	sed -i 's|/usr/bin/postroom|$(PREFIX)/bin/postroom|' $(DESTDIR)$(LIBDIR)/systemd/system/postroom.service
+	install -D -m 644 contrib/postroom.sysusers $(DESTDIR)$(LIBDIR)/sysusers.d/postroom.conf
+	install -D -m 644 contrib/postroom.bash $(DESTDIR)$(BASHDIR)/postroom
+	install -D -m 644 contrib/postroom.zsh $(DESTDIR)$(ZSHDIR)/_postroom
+	install -D -m 644 -t $(DESTDIR)$(DOCDIR) README.md CHANGELOG.md docs/operating.md $(EXAMPLES)
+
+uninstall: ## remove what install put there; configuration, state and the user stay
+	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
+	-rmdir $(DESTDIR)$(DOCDIR) 2>/dev/null || true
+
+deb: ## a Debian package in build/deb (debhelper)
+	@BUILD=$(BUILD) VERSION=$(VERSION) tools/deb
 
 clean: ## remove all that was built
 	rm -rf $(BUILD)
 
 .PHONY: all help deps demo check lint check-unit check-e2e check-peers check-asan check-tsan check-clang \
-        check-fault check-oom fuzz-smoke valgrind coverage sizes format install clean
+        check-fault check-oom fuzz-smoke valgrind coverage sizes format install uninstall deb clean

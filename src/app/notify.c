@@ -1,6 +1,8 @@
 /* sd_notify(3) without its library. A manager that does not listen is none of our trouble. */
 #include "app/notify.h"
 
+#include "base/str.h"
+
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,4 +25,18 @@ void notify_service(const char *state) {
     socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
     (void)!sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&to, size);
     close(fd);
+}
+
+int64_t notify_watchdog_us(void) {
+    const char *every = getenv("WATCHDOG_USEC"), *whose = getenv("WATCHDOG_PID");
+    int64_t us = 0, pid = 0;
+    if (!every || !str_to_int64(every, &us) || us <= 0)
+        return 0;
+    if (whose && (!str_to_int64(whose, &pid) || pid != getpid()))
+        return 0;
+    return us / 3 > 0 ? us / 3 : 1;
+}
+
+void notify_alive(void) {
+    notify_service("WATCHDOG=1");
 }

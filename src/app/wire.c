@@ -66,7 +66,10 @@ static bool has_door(const struct rig *r) {
 
 static bool start_worker(struct rig *r, struct err *err) {
     struct worker_options options = {.once = r->plan->once};
-    struct worker_ports ports = {r->board, r->ring, &r->life, signals_wake()};
+    struct worker_ports ports = {r->board, r->ring, &r->life, signals_wake(), NULL, 0};
+    ports.alive_every_us = notify_watchdog_us();
+    if (ports.alive_every_us > 0)
+        ports.alive = notify_alive;
     if (!net_global_init(err))
         return false;
     r->net = true;

@@ -1,6 +1,6 @@
-/* Defaults, file, environment and flags, laid over one another in this order: each layer's values
- * are checked and replace those below. struct config owns every text settings points to. Main
- * thread, before any other starts. */
+/* Defaults, file, credentials, environment and flags, laid over one another in this order: each
+ * layer's values are checked and replace those below. struct config owns every text settings points
+ * to. Main thread, before any other starts. */
 #include "config/internal.h"
 
 #include "base/mem.h"
@@ -41,8 +41,8 @@ struct config *config_load(const char *file, const struct config_flag *flags, in
         return NULL;
     }
     if (read_defaults(c, err) && (file ? read_file(c, file, err) : read_usual_file(c, err)) &&
-        read_environment(c, err) && read_flags(c, flags, flag_count, err) && check_lease(c, err) &&
-        check_columns(c, err))
+        read_credentials(c, err) && read_environment(c, err) &&
+        read_flags(c, flags, flag_count, err) && check_lease(c, err) && check_columns(c, err))
         return c;
     config_free(c);
     return NULL;

@@ -1,4 +1,5 @@
-/* Defaults, file, environment and flags become one struct settings, with the source of each value.
+/* Defaults, file, credentials, environment and flags become one struct settings, with the source of
+ * each value.
  *
  * main calls this before any thread starts; the result is const afterwards. Errors are ERR_USAGE
  * and name the key, its place (file and line, variable or flag) and what is allowed. */
@@ -34,8 +35,8 @@ struct config_key_info {
 int config_key_count(void);
 struct config_key_info config_key_at(int i);
 
-/* The value in force and where it came from ("default", "environment", "postroom.conf:12",
- * "flag"); secrets as "…last4". */
+/* The value in force and where it came from ("default", "environment", "credential",
+ * "postroom.conf:12", "flag"); secrets as "…last4". */
 void config_describe(const struct config *c, int i, struct buf *value, struct buf *source);
 
 /* The file that was read; NULL: none. */

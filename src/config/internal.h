@@ -8,6 +8,7 @@
 enum layer {
     LAYER_DEFAULT,
     LAYER_FILE,
+    LAYER_CREDENTIALS,
     LAYER_ENVIRONMENT,
     LAYER_FLAG
 };
@@ -43,6 +44,11 @@ bool set_value(struct config *c, int i, const char *text, const struct place *p,
 bool set_named(struct config *c, const char *key, const char *text, const struct place *p,
                bool *known, struct err *err) MUST_CHECK;
 
+/* The value is what the file holds, without its last line break. blank_is_absent: a file without
+ * anything in it is no value; else it is an error. */
+bool set_from_file(struct config *c, int i, const char *path, bool blank_is_absent,
+                   const struct place *p, struct err *err) MUST_CHECK;
+
 /* A database URL without a password is no secret. */
 bool holds_secret(const struct key *k, const char *text);
 
@@ -57,6 +63,7 @@ int nearest_key(const char *word);
 bool read_defaults(struct config *c, struct err *err) MUST_CHECK;
 bool read_file(struct config *c, const char *path, struct err *err) MUST_CHECK;
 bool read_usual_file(struct config *c, struct err *err) MUST_CHECK;
+bool read_credentials(struct config *c, struct err *err) MUST_CHECK;
 bool read_environment(struct config *c, struct err *err) MUST_CHECK;
 bool read_flags(struct config *c, const struct config_flag *flags, int n,
                 struct err *err) MUST_CHECK;

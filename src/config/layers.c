@@ -1,5 +1,5 @@
-/* Where values come from: the defaults, the file, the environment, the flags. Each layer names its
- * own places in errors and knows its own spelling of the keys. Main thread. */
+/* Where values come from: the defaults, the file, credentials, the environment, the flags. Each
+ * layer names its own places in errors and knows its own spelling of the keys. Main thread. */
 #include "config/internal.h"
 
 #include "base/file.h"
@@ -9,6 +9,8 @@
 #include "config/nearest.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -149,6 +151,29 @@ bool read_usual_file(struct config *c, struct err *err) {
     for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
         if (access(usual[i], F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR))
             return read_file(c, usual[i], err);
+    return true;
+}
+
+/* --- credentials ---------------------------------------------------------------------------- */
+
+/* What a service manager hands over in files (systemd's LoadCredential=): a secret each, under the
+ * key's name. They come before the file, whose secrets they replace, and behind the environment. */
+bool read_credentials(struct config *c, struct err *err) {
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    if (!folder || folder[0] != '/')
+        return true;
+    for (int i = 0; i < config_key_count(); i++) {
+        char path[PATH_MAX];
+        struct place p = {LAYER_CREDENTIALS, "", ""};
+        if (!config_keys[i].secret ||
+            !str_format(path, sizeof path, "%s/%s", folder, config_keys[i].name) ||
+            access(path, F_OK) != 0)
+            continue;
+        str_copy(p.source, sizeof p.source, "credential");
+        str_format(p.label, sizeof p.label, "credential %s", config_keys[i].name);
+        if (!set_from_file(c, i, path, true, &p, err))
+            return false;
+    }
     return true;
 }
 

@@ -62,9 +62,8 @@ bool set_value(struct config *c, int i, const char *text, const struct place *p,
     return true;
 }
 
-/* <KEY>_FILE: the value is the file's content without its last line break. */
-static bool set_from_file(struct config *c, int i, const char *path, const struct place *p,
-                          struct err *err) {
+bool set_from_file(struct config *c, int i, const char *path, bool blank_is_absent,
+                   const struct place *p, struct err *err) {
     struct buf content;
     buf_init(&content, SECRET_FILE_MAX);
     bool done = file_read(path, &content, NULL, err);
@@ -75,7 +74,7 @@ static bool set_from_file(struct config *c, int i, const char *path, const struc
     } else if (strlen(buf_text(&content)) != content.len) {
         done = err_set(err, ERR_USAGE, "%s: %.200s holds a NUL byte", p->label, path);
     } else if (str_is_blank(buf_text(&content))) {
-        done = err_set(err, ERR_USAGE, "%s: %.200s is empty", p->label, path);
+        done = blank_is_absent || err_set(err, ERR_USAGE, "%s: %.200s is empty", p->label, path);
     } else {
         done = set_value(c, i, str_trim(content.data), p, err);
     }
@@ -107,7 +106,7 @@ bool set_named(struct config *c, const char *key, const char *text, const struct
     *known = i >= 0 || by_file >= 0;
     if (i >= 0)
         return set_value(c, i, text, p, err);
-    return by_file < 0 || set_from_file(c, by_file, text, p, err);
+    return by_file < 0 || set_from_file(c, by_file, text, false, p, err);
 }
 
 int nearest_key(const char *word) {

@@ -70,6 +70,7 @@ struct worker {
     bool dry;            /* the last look found nothing due */
 
     int64_t poll_us, beat_us, renew_us; /* boot: when each is next */
+    int64_t alive_us;                   /* boot: when the next sign of life is due */
     int64_t horizon_us;                 /* boot: when old transactions are looked for next */
     int64_t horizon_since_us;           /* the one that was told; 0: none */
     int64_t report_us;                  /* when quota figures were last written */

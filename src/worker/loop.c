@@ -198,6 +198,16 @@ static void turn(struct worker *w) {
         note_trouble(w, &err);
 }
 
+/* Whoever wants to know that this loop turns hears it from the loop, not from a thread beside it.
+ */
+static void show_life(struct worker *w) {
+    int64_t now = clock_boot_us();
+    if (!w->ports.alive || now < w->alive_us)
+        return;
+    w->alive_us = now + w->ports.alive_every_us;
+    w->ports.alive();
+}
+
 static int64_t next_turn_us(const struct worker *w, int64_t now) {
     if (!db_is_open(w->db) || w->trouble.again_us > now)
         return w->trouble.again_us;
@@ -212,6 +222,8 @@ static int wait_ms(const struct worker *w) {
     int64_t end = life_deadline_us(w->ports.life);
     if (end && !w->cancelled && end < next)
         next = end;
+    if (w->ports.alive && w->alive_us < next)
+        next = w->alive_us;
     if (next <= now)
         return 0;
     int64_t ms = (next - now + USEC_PER_MS - 1) / USEC_PER_MS;
@@ -268,6 +280,7 @@ void *worker_loop(void *arg) {
         if (took > w->stall_us)
             w->stall_us = took;
         upkeep_gauges(w, "");
+        show_life(w);
         if (!is_over(w))
             wait_for_something(w);
     }

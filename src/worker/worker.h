@@ -18,6 +18,10 @@ struct worker_ports {
     struct ring *ring;   /* events, after their commit; may be NULL */
     struct life *life;
     const struct wake *done; /* raised when the thread has ended */
+
+    /* A sign of life: called by the loop itself, at least every alive_every_us while it turns. */
+    void (*alive)(void);    /* NULL: nobody wants to know */
+    int64_t alive_every_us; /* > 0 where alive is set */
 };
 
 struct worker_totals {

@@ -284,6 +284,39 @@ static void columns(void **state) {
     config_free(c);
 }
 
+/* As systemd hands them over: below the environment, above the file, and empty ones are none. */
+static void secrets_from_credentials(void **state) {
+    (void)state;
+    static const char *const files[] = {"credentials/resend_api_key", "credentials/api_token",
+                                        "credentials/rate", "credentials/database_url"};
+    char path[100];
+    struct err err = {0};
+    str_format(path, sizeof path, "%s/credentials", folder);
+    assert_int_equal(mkdir(path, 0700), 0);
+    setenv("CREDENTIALS_DIRECTORY", path, 1);
+    write_file(files[0], "re_credential_1234\n", 19, 0400);
+    write_file(files[1], "\n", 1, 0400);
+    write_file(files[2], "7\n", 2, 0400); /* no secret: not looked for */
+    write_file(files[3], "postgres:///credential\n", 23, 0400);
+    conf("resend_api_key = re_file_1234567\nrate = 3\n");
+    setenv("DATABASE_URL", "postgres:///environment", 1);
+    struct config *c = load();
+    assert_string_equal(config_settings(c)->resend_api_key, "re_credential_1234");
+    assert_string_equal(config_settings(c)->api_token, "");
+    assert_string_equal(config_settings(c)->database_url, "postgres:///environment");
+    assert_true(config_settings(c)->rate > 2.9 && config_settings(c)->rate < 3.1);
+    describes(c, "resend_api_key", "…1234", "credential");
+    config_free(c);
+
+    write_file(files[1], "short\n", 6, 0400);
+    assert_null(config_load(NULL, NULL, 0, &err));
+    assert_true(str_starts(err.text, "credential api_token: "));
+    assert_null(strstr(err.text, "short\n"));
+    for (size_t i = 0; i < COUNT(files); i++)
+        unlink(files[i]);
+    rmdir(path);
+}
+
 static void secrets_from_files(void **state) {
     (void)state;
     write_file("key", "re_from_a_file_1234\n", 20, 0444);
@@ -552,10 +585,21 @@ static void key_names(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, enter, leave)
     static const struct CMUnitTest tests[] = {
-        TEST(defaults),        TEST(every_key),          TEST(precedence),      TEST(named_file),
-        TEST(columns),         TEST(secrets_from_files), TEST(redaction),       TEST(bad_values),
-        TEST(secret_not_told), TEST(bad_files),          TEST(bad_environment), TEST(file_modes),
-        TEST(key_names),       TEST(out_of_memory),
+        TEST(defaults),
+        TEST(every_key),
+        TEST(precedence),
+        TEST(named_file),
+        TEST(columns),
+        TEST(secrets_from_files),
+        TEST(secrets_from_credentials),
+        TEST(redaction),
+        TEST(bad_values),
+        TEST(secret_not_told),
+        TEST(bad_files),
+        TEST(bad_environment),
+        TEST(file_modes),
+        TEST(key_names),
+        TEST(out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
