@@ -234,14 +234,15 @@ format: ## rewrite all C files with clang-format
 
 # --- installing ----------------------------------------------------------------------------------
 # What goes where below PREFIX. A unit of /usr/local is found by systemd as well as one of /usr.
-LIBDIR  ?= $(PREFIX)/lib
-BASHDIR ?= $(PREFIX)/share/bash-completion/completions
-ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
-DOCDIR  ?= $(PREFIX)/share/doc/postroom
+UNITDIR     ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+BASHDIR     ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR      ?= $(PREFIX)/share/zsh/site-functions
+DOCDIR      ?= $(PREFIX)/share/doc/postroom
 MANPAGES := $(wildcard man/*.[1-9])
 INSTALLED = $(PREFIX)/bin/postroom \
             $(foreach m,$(MANPAGES),$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
-            $(LIBDIR)/systemd/system/postroom.service $(LIBDIR)/sysusers.d/postroom.conf \
+            $(UNITDIR)/postroom.service $(SYSUSERSDIR)/postroom.conf \
             $(BASHDIR)/postroom $(ZSHDIR)/_postroom \
             $(foreach f,README.md CHANGELOG.md docs/operating.md $(EXAMPLES),$(DOCDIR)/$(notdir $(f)))
 EXAMPLES := contrib/postroom.conf contrib/grafana.json contrib/alerts.yml contrib/compose.yml
@@ -250,9 +251,9 @@ install: $(BINARY) ## into DESTDIR/PREFIX: binary, manual, service, completions,
 	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/postroom
 	for page in $(MANPAGES); do \
 	    install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
-	install -D -m 644 contrib/postroom.service $(DESTDIR)$(LIBDIR)/systemd/system/postroom.service
-	sed -i 's|/usr/bin/postroom|$(PREFIX)/bin/postroom|' $(DESTDIR)$(LIBDIR)/systemd/system/postroom.service
-	install -D -m 644 contrib/postroom.sysusers $(DESTDIR)$(LIBDIR)/sysusers.d/postroom.conf
+	install -D -m 644 contrib/postroom.service $(DESTDIR)$(UNITDIR)/postroom.service
+	sed -i 's|/usr/bin/postroom|$(PREFIX)/bin/postroom|' $(DESTDIR)$(UNITDIR)/postroom.service
+	install -D -m 644 contrib/postroom.sysusers $(DESTDIR)$(SYSUSERSDIR)/postroom.conf
 	install -D -m 644 contrib/postroom.bash $(DESTDIR)$(BASHDIR)/postroom
 	install -D -m 644 contrib/postroom.zsh $(DESTDIR)$(ZSHDIR)/_postroom
 	install -D -m 644 -t $(DESTDIR)$(DOCDIR) README.md CHANGELOG.md docs/operating.md $(EXAMPLES)
