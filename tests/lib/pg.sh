@@ -57,7 +57,7 @@ pg_start() {
 pg_stop() {
     [ -n "${PG_ROOT-}" ] || return 0
     pg_run "$PG_ROOT" -m immediate -w stop >/dev/null 2>&1 || true
-    rm -rf "$PG_ROOT"
+    rm -rf "$PG_ROOT" "$(dirname "$PG_ROOT")/.lock-$(basename "$PG_ROOT")"
     unset PG_ROOT
 }
 
@@ -78,9 +78,12 @@ empty_db() {
     export DATABASE_URL
 }
 
-# migrated_db: a new database with postroom's tables, copied from a template made once per run.
+# migrated_db: a new database with postroom's tables, copied from a template made once per run. One
+# test at a time: a template that somebody copies cannot be copied by another.
 migrated_db() {
-    local name="t$$_$RANDOM"
+    local name="t$$_$RANDOM" lock
+    exec {lock}>>"$(dirname "$PG_ROOT")/.lock-$(basename "$PG_ROOT")"
+    flock "$lock"
     if [ -z "$(pg_admin "SELECT 1 FROM pg_database WHERE datname = 'postroom_template'")" ]; then
         pg_admin "CREATE DATABASE postroom_template_making"
         DATABASE_URL=$(pg_url postroom_template_making) "$POSTROOM" migrate >template.log 2>&1 ||
@@ -88,6 +91,7 @@ migrated_db() {
         pg_admin "ALTER DATABASE postroom_template_making RENAME TO postroom_template"
     fi
     pg_admin "CREATE DATABASE $name TEMPLATE postroom_template"
+    exec {lock}>&-
     databases+=("$name")
     DATABASE_URL=$(pg_url "$name")
     export DATABASE_URL
