@@ -61,7 +61,7 @@ left "a quit of watch" 0
 
 term_start 80 24 "$POSTROOM" watch --demo "$ROOT/tests/fixtures/ui/failing.json" --now 2026-09-22T03:12:06Z
 term_wait "FAILING"
-kill -TERM "$(pgrep -f "watch --demo $ROOT/tests/fixtures/ui/failing.json --now" | head -n 1)"
+kill -TERM "$(pgrep -P "$(tmux_run display-message -p -t test '#{pane_pid}')" postroom)"
 left "SIGTERM at a fixed picture" 0
 
 # Mail in flight: it counts down; the second signal does not wait.

@@ -4,7 +4,8 @@
 # end-to-end script; 0 is passed. Its words go to a log, shown where it fails (TEST_SHOW=1: also while it
 # goes on). Sanitized ones, which are slow and patient, go on beside each other, as many as there are
 # processors; all others have the machine to themselves. Ends with "N passed, N failed". TEST_LIMIT:
-# seconds a test may take. TEST_JOBS: as many at once.
+# seconds a test may take. TEST_JOBS: as many at once. TEST_PATIENCE: how many times longer things may
+# take than usual (on a machine with other work).
 # usage: tests/lib/run.sh lint|release|asan|tsan|coverage TEST... [FLAVOUR TEST...]...
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 2
@@ -13,20 +14,20 @@ cd "$(dirname "$0")/../.." || exit 2
 BUILD=${BUILD:-build}
 LOGS=$BUILD/log
 mkdir -p "$LOGS"
-flavour="" jobs=1 running=0
+flavour="" jobs=1 running=0 patience=${TEST_PATIENCE:-1}
 results=$(mktemp) || exit 2 # a line for each test: ok or FAIL, its flavour and name
 
 flavour_is() {
     all_ended
     flavour=$1 jobs=1
-    export TEST_SCALE=1 TEST_PATIENCE=1 TEST_FLAVOUR=$1
+    export TEST_SCALE=1 TEST_PATIENCE=$patience TEST_FLAVOUR=$1
     limit=300
     case "$1" in
-        asan | tsan) TEST_SCALE=10 TEST_PATIENCE=4 limit=400 jobs=$(nproc) POSTROOM=$BUILD/$1/postroom ;;
-        coverage) TEST_PATIENCE=2 limit=300 POSTROOM=$BUILD/$1/postroom ;;
+        asan | tsan) TEST_SCALE=10 TEST_PATIENCE=$((4 * patience)) limit=400 jobs=$(nproc) POSTROOM=$BUILD/$1/postroom ;;
+        coverage) TEST_PATIENCE=$((2 * patience)) limit=300 POSTROOM=$BUILD/$1/postroom ;;
         *) POSTROOM=$BUILD/postroom ;;
     esac
-    limit=${TEST_LIMIT:-$limit} jobs=${TEST_JOBS:-$jobs}
+    limit=${TEST_LIMIT:-$((limit * patience))} jobs=${TEST_JOBS:-$jobs}
     export POSTROOM
     # The template was made by the binary of the flavour before.
     [ -z "${PG_ROOT-}" ] || pg_admin "DROP DATABASE IF EXISTS postroom_template" >/dev/null 2>&1
