@@ -151,7 +151,7 @@ $(BUILD)/gen/schema_sql.h: $(wildcard schema/*.sql) tools/embed
 	@mkdir -p $(@D)
 	$(call say,EMBED,$@)tools/embed $(wildcard schema/*.sql) > $@
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path $(BUILD)/deb -prune -o -name '*.d' -type f -print 2>/dev/null)
 
 # --- tests ---------------------------------------------------------------------------------------
 # The faults that need no machine to themselves; all of them, and at length: check-fault.
