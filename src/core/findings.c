@@ -41,6 +41,7 @@ static bool make_room(struct findings *f) {
     return true;
 }
 
+PRINTF_LIKE(3, 0)
 static void write_line(char *dst, size_t size, const char *fmt, va_list args) {
     char text[1024];
     vsnprintf(text, sizeof text, fmt, args);
