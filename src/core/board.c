@@ -1,5 +1,5 @@
-/* The current snapshot, gauges and metrics behind one mutex, held only for a pointer swap or a
- * struct copy. The old snapshot is released outside the lock. Any thread. */
+/* The current snapshot and page, gauges and metrics behind one mutex, held only for a pointer swap
+ * or a struct copy. The old snapshot is released outside the lock. Any thread. */
 #include "core/board.h"
 
 #include "base/mem.h"
@@ -13,6 +13,9 @@ struct board {
     struct gauges gauges;
     struct metrics metrics;
     bool measured;
+    struct page_want want;
+    bool wanted;
+    struct page *page;
 };
 
 struct board *board_new(const struct wake *wake, struct err *err) {
@@ -30,6 +33,7 @@ void board_free(struct board *b) {
     if (b == NULL)
         return;
     snapshot_release(b->current);
+    page_free(b->page);
     pthread_mutex_destroy(&b->lock);
     mem_free(b);
 }
@@ -49,6 +53,40 @@ struct snapshot *board_take(struct board *b) {
     struct snapshot *s = b->current == NULL ? NULL : snapshot_hold(b->current);
     pthread_mutex_unlock(&b->lock);
     return s;
+}
+
+void board_want(struct board *b, const struct page_want *w) {
+    pthread_mutex_lock(&b->lock);
+    b->want = *w;
+    b->wanted = true;
+    pthread_mutex_unlock(&b->lock);
+}
+
+bool board_take_want(struct board *b, struct page_want *out) {
+    pthread_mutex_lock(&b->lock);
+    bool wanted = b->wanted;
+    *out = b->want;
+    b->wanted = false;
+    pthread_mutex_unlock(&b->lock);
+    return wanted;
+}
+
+static struct page *swap_page(struct board *b, struct page *p) {
+    pthread_mutex_lock(&b->lock);
+    struct page *old = b->page;
+    b->page = p;
+    pthread_mutex_unlock(&b->lock);
+    return old;
+}
+
+void board_post_page(struct board *b, struct page *p) {
+    page_free(swap_page(b, p));
+    if (b->wake != NULL)
+        wake_up(b->wake);
+}
+
+struct page *board_take_page(struct board *b) {
+    return swap_page(b, NULL);
 }
 
 void board_set_gauges(struct board *b, const struct gauges *g) {

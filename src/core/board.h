@@ -1,10 +1,11 @@
-/* Where the current snapshot and the worker's gauges and metrics are posted. Any thread.
- * A reader takes a reference and releases it after the frame. */
+/* Where the current snapshot, the page somebody looks at and the worker's gauges and metrics are
+ * posted. Any thread. A reader takes a reference and releases it after the frame. */
 #ifndef POSTROOM_CORE_BOARD_H
 #define POSTROOM_CORE_BOARD_H
 
 #include "base/wake.h"
 #include "core/metrics.h"
+#include "core/page.h"
 #include "core/snapshot.h"
 
 /* What this process's worker tells about itself; plain, copied. */
@@ -31,6 +32,13 @@ void board_post(struct board *b, struct snapshot *s);
 
 /* A new reference (release with snapshot_release), or NULL where none was posted yet. */
 struct snapshot *board_take(struct board *b);
+
+/* The screen asks for a page (the newest want wins), the feed takes the want and posts the page
+ * (the newest wins, too), the screen takes that over. */
+void board_want(struct board *b, const struct page_want *w);
+bool board_take_want(struct board *b, struct page_want *out); /* false: nothing new is wanted */
+void board_post_page(struct board *b, struct page *p);        /* hands it over */
+struct page *board_take_page(struct board *b);                /* to page_free; NULL: none */
 
 void board_set_gauges(struct board *b, const struct gauges *g); /* b may be NULL */
 void board_get_gauges(struct board *b, struct gauges *out);

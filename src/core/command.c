@@ -17,6 +17,8 @@ const char *command_name(enum command_kind kind) {
         return "cancel";
     case COMMAND_MARK_SENT:
         return "mark-sent";
+    case COMMAND_UNDO:
+        return "undo";
     }
     return "none";
 }

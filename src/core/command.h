@@ -2,7 +2,10 @@
 #ifndef POSTROOM_CORE_COMMAND_H
 #define POSTROOM_CORE_COMMAND_H
 
+#include "base/err.h"
+
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum command_kind {
@@ -13,6 +16,8 @@ enum command_kind {
     COMMAND_RETRY,     /* failed -> pending: one id, or what the filter names */
     COMMAND_CANCEL,    /* pending/failed -> cancelled */
     COMMAND_MARK_SENT, /* uncertain -> sent: an operator knows that it went out */
+    COMMAND_UNDO,      /* what the last retry or cancel of this window changed, as far as it is
+                          not taken yet */
 };
 
 /* Which messages, where no id is given. Everything empty = all the command may touch. */
@@ -23,12 +28,23 @@ struct filter {
     int64_t until_us;   /* failed (or created, for cancel) at or before: fixed when a dialog
                            opened; 0: now */
     bool uncertain_too; /* else uncertain ones are left out unless error_code names them */
+
+    /* a list's, in a window: */
+    char status[16]; /* "" : failed ones (cancel without an error_code: pending ones), else as
+                        `list --status` names them */
+    char text[128];  /* part of the recipient, the subject or the error */
+    char error[64];  /* part of the error's code or words */
+    char id[72];     /* how the id begins */
 };
+
+#define COMMAND_IDS 100
 
 struct command {
     int64_t id; /* given by the sender; answers carry it */
     enum command_kind kind;
-    char message_id[72]; /* "" : the filter decides */
+    char message_id[72]; /* "" : the tagged ones, or what the filter names */
+    int id_count;        /* of ids; 0: none are tagged */
+    char ids[COMMAND_IDS][72];
     struct filter filter;
     char worker[128]; /* pause, resume: one worker's name; "" = all */
     char text[200];   /* the reason of a pause */
@@ -36,5 +52,12 @@ struct command {
 };
 
 const char *command_name(enum command_kind kind); /* "pause", "retry", ... */
+
+/* Does it name less than its list holds? Its status and `uncertain_too` do not count. */
+bool filter_is_empty(const struct filter *f);
+
+/* "to:shop err:invalid older:1h lea" -> the members above; the status stays. A word without a name
+ * is part of anything. false: err says which word is no good and what is. */
+bool filter_parse(struct filter *f, const char *words, int64_t now_us, struct err *err) MUST_CHECK;
 
 #endif

@@ -419,6 +419,21 @@ static struct holder *holder_new(struct err *err) {
     return h;
 }
 
+/* A document with messages is a fixture: pages are made from it later. */
+static bool keep_document(struct holder *h, const struct json *root, const char *json, size_t n,
+                          struct err *err) {
+    h->picture.document = "";
+    if (json_get(root, "messages") == NULL)
+        return true;
+    char *copy = arena_alloc(&h->memory, n + 1);
+    if (copy == NULL)
+        return err_nomem(err);
+    memcpy(copy, json, n);
+    h->picture.document = copy;
+    h->picture.document_len = n;
+    return true;
+}
+
 struct snapshot *snapshot_parse(const char *json, size_t n, struct err *err) {
     struct json *root = json_parse(json, n, SNAPSHOT_MAX_TEXT, err);
     if (root == NULL)
@@ -428,7 +443,7 @@ struct snapshot *snapshot_parse(const char *json, size_t n, struct err *err) {
         struct reader r = {.memory = &h->memory, .err = err};
         h->picture.now_us = -1;
         h->picture.read_boot_us = -1;
-        if (!read_document(&r, root, &h->picture)) {
+        if (!read_document(&r, root, &h->picture) || !keep_document(h, root, json, n, err)) {
             holder_free(h);
             h = NULL;
         }

@@ -112,6 +112,9 @@ struct snapshot {
     int64_t minutes_first_us; /* -1: no minutes known */
     int64_t minute_sent[SNAP_MINUTES], minute_failed[SNAP_MINUTES], minute_waiting[SNAP_MINUTES];
 
+    const char *document; /* a fixture's own text, which pages are made from; "" for others */
+    size_t document_len;
+
     void *arena; /* snapshot.c's own: everything above points into it */
 };
 

@@ -256,13 +256,18 @@ static void retrying(const struct why *w, struct why_answer *out) {
         say(out, "at %s%s", at(w, w->go_us).text, same);
         say_later(w, w->go_us, out);
     }
-    say(out, "; last: %s", error_of(w));
+    if (!w->window)
+        say(out, "; last: %s", error_of(w));
 }
 
 static void final(const struct why *w, struct why_answer *out) {
     const char *error = error_of(w);
     if (str_eq(w->error_code, "uncertain")) {
         be(out, "uncertain", -1);
+        if (w->window) {
+            say(out, "maybe sent already: waits for somebody (r sends it again)");
+            return;
+        }
         say(out,
             "maybe sent already: waits for somebody to see whether it arrived, then to say so "
             "(postroom mark-sent ID) or to send it again (postroom retry ID); %s",
@@ -274,7 +279,10 @@ static void final(const struct why *w, struct why_answer *out) {
     say(out, "final");
     if (w->retry_count > 0 && !poison)
         say(out, " after %d attempt%s", w->retry_count, w->retry_count == 1 ? "" : "s");
-    say(out, ": waits for somebody (r or postroom retry ID retries it); %s", error);
+    if (w->window)
+        say(out, ": waits for somebody (r retries it)");
+    else
+        say(out, ": waits for somebody (r or postroom retry ID retries it); %s", error);
 }
 
 static void failed(const struct why *w, struct why_answer *out) {

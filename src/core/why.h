@@ -21,6 +21,7 @@ struct why_pause {
 
 struct why {
     int64_t now_us;
+    bool window; /* asked in a window, which shows the error elsewhere and has keys for commands */
 
     /* the row */
     char status[32];
