@@ -104,9 +104,31 @@ struct figure figure_age_exact(int64_t us) {
     return age(us, 1);
 }
 
+static _Thread_local bool local_zone;
+
+void figures_local(bool local) {
+    local_zone = local;
+}
+
 static bool split(int64_t at_us, struct tm *tm) {
     time_t t = (time_t)(at_us / USEC_PER_SEC);
-    return at_us >= 0 && gmtime_r(&t, tm) != NULL;
+    return at_us >= 0 && (local_zone ? localtime_r(&t, tm) : gmtime_r(&t, tm)) != NULL;
+}
+
+const char *figure_zone(void) {
+    static _Thread_local char zone[8];
+    struct tm tm;
+    if (!local_zone || !split(clock_wall_us(), &tm))
+        return "UTC";
+    long minutes = tm.tm_gmtoff / 60, size = labs(minutes) % 6000;
+    str_format(zone, sizeof zone, "%c%02ld:%02ld", minutes < 0 ? '-' : '+', size / 60, size % 60);
+    return zone;
+}
+
+/* Are both on one day of the zone? */
+static bool same_day(int64_t a_us, int64_t b_us) {
+    struct tm a, b;
+    return split(a_us, &a) && split(b_us, &b) && a.tm_year == b.tm_year && a.tm_yday == b.tm_yday;
 }
 
 struct figure figure_clock(int64_t at_us) {
@@ -131,18 +153,22 @@ static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
 
 struct figure figure_when(int64_t at_us, int64_t now_us) {
     struct tm tm;
-    if (at_us / DAY == now_us / DAY || !split(at_us, &tm))
+    if (same_day(at_us, now_us) || !split(at_us, &tm))
         return figure_clock(at_us);
     struct figure f;
     str_format(f.text, sizeof f.text, "%d %s", tm.tm_mday, months[tm.tm_mon]);
     return f;
 }
 
+struct figure figure_second(int64_t at_us, int64_t now_us) {
+    return same_day(at_us, now_us) ? figure_clock_s(at_us) : figure_when(at_us, now_us);
+}
+
 struct figure figure_moment(int64_t at_us, int64_t now_us) {
     struct figure f, clock = figure_clock_s(at_us);
     struct tm tm, now;
     char year[8] = "";
-    if (at_us / DAY == now_us / DAY || !split(at_us, &tm) || !split(now_us, &now))
+    if (same_day(at_us, now_us) || !split(at_us, &tm) || !split(now_us, &now))
         return clock;
     if (tm.tm_year != now.tm_year)
         str_format(year, sizeof year, " %04d", (tm.tm_year + 1900) % 10000);

@@ -232,8 +232,9 @@ static void idle_write(const struct view *v, struct state_row *out) {
                    figure_age(view_age(v, v->s->last_sent_us)).text);
     if (scheduled->n > 0 && scheduled->at_us >= 0) {
         struct figure at = figure_when(scheduled->at_us, v->now_us);
-        str_format(next, sizeof next, "; next scheduled %s%s", at.text,
-                   strchr(at.text, ':') != NULL ? " UTC" : "");
+        str_format(next, sizeof next, "; next scheduled %s%s%s", at.text,
+                   strchr(at.text, ':') != NULL ? " " : "",
+                   strchr(at.text, ':') != NULL ? figure_zone() : "");
     }
     str_format(out->sentence, sizeof out->sentence, "nothing waits%s%s", last, next);
     str_format(out->brief, sizeof out->brief, "nothing waits%s", last);

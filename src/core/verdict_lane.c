@@ -155,10 +155,10 @@ void quota_write(const struct view *v, struct state_row *out) {
     const char *period = month ? "this month" : "today";
     char rest[96] = "";
     if (again >= 0)
-        str_format(rest, sizeof rest, "; sending goes on %s%s UTC (in %s)",
+        str_format(rest, sizeof rest, "; sending goes on %s%s %s (in %s)",
                    again - v->now_us > 24 * SECONDS(3600) ? figure_when(again, v->now_us).text : "",
                    again - v->now_us > 24 * SECONDS(3600) ? "" : figure_clock(again).text,
-                   figure_age(again - v->now_us).text);
+                   figure_zone(), figure_age(again - v->now_us).text);
     if (allowed > 0)
         str_format(out->sentence, sizeof out->sentence, "%s of %s used %s%s",
                    figure_count(used).text, figure_count(allowed).text, period, rest);

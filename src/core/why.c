@@ -232,7 +232,7 @@ static void pending(const struct why *w, struct why_answer *out) {
         say(out, "scheduled for no time that ever comes: change scheduled_at");
     } else {
         be(out, "scheduled", w->go_us);
-        say(out, "scheduled for %s UTC", at(w, w->go_us).text);
+        say(out, "scheduled for %s %s", at(w, w->go_us).text, figure_zone());
         say_later(w, w->go_us, out);
     }
 }

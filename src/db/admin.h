@@ -9,6 +9,8 @@
 
 #include <stddef.h>
 
+struct undo;
+
 /* --- pause, resume, trigger ------------------------------------------------------------------- */
 
 struct admin_pause {
@@ -42,12 +44,14 @@ bool admin_trigger(struct db *db, const char *who, struct admin_trigger *out,
 /* Which messages: ids, or where there are none what the filter names.
  * retry: failed ones; uncertain ones only where the filter's error_code is "uncertain" or
  *        uncertain_too is set (with ids as well).
- * cancel: with an error_code failed ones, else pending ones; with ids both.
+ * cancel: with an error_code, or the status of such a list, failed ones, else pending ones; with
+ *        ids both.
  * mark sent: uncertain ones alone, which somebody knows to have been sent. */
 struct admin_choice {
     const char *const *ids;
     size_t id_count;
     struct filter filter;
+    struct undo *trail; /* notes what is changed, see db/undo.h; NULL: nobody takes it back */
 };
 
 struct admin_totals {

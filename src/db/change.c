@@ -10,6 +10,7 @@
 #include "db/guided.h"
 #include "db/journal.h"
 #include "db/pattern.h"
+#include "db/undo.h"
 
 #include <string.h>
 
@@ -28,11 +29,20 @@
 #define ONLY_UNCERTAIN "($3::boolean AND c.code = '" UNCERTAIN "')"
 #define CHANGE(which, set) \
     "WITH chosen AS MATERIALIZED (SELECT ${m.id} AS id, ${m.status}::text AS status," \
-    "  ${m.error_code} AS code FROM ${messages} m WHERE ${m.id} = ANY ($1::text[]::${id_type}[])" \
+    "  ${m.error_code} AS code, ${m.next_attempt_at} AS next" \
+    "  FROM ${messages} m WHERE ${m.id} = ANY ($1::text[]::${id_type}[])" \
     "  ORDER BY ${m.id} FOR UPDATE SKIP LOCKED)," \
     " changed AS (UPDATE ${messages} m SET " set ", ${next_attempt_at} = NULL," \
     "  ${updated_at} = now() FROM chosen c WHERE ${m.id} = c.id" \
-    "  AND c.status = ANY ($2::text[]) AND " which " RETURNING ${m.request_id} AS request)"
+    "  AND c.status = ANY ($2::text[]) AND " which \
+    "  RETURNING ${m.id} AS id, c.status AS was, c.next, ${m.claim_token} AS token," \
+    "   ${m.request_id} AS request)"
+/* How many, and for undoing: ids, what they were, when they were to be tried again, and the token
+ * of their last claim. */
+#define CHANGED(also) \
+    " SELECT count(*), array_agg(id::text)::text, array_agg(was)::text," \
+    " array_agg((extract(epoch FROM next) * 1000000)::bigint)::text, array_agg(token)::text" also \
+    " FROM changed"
 
 /* A member of an open request is made again with it, the same bytes under the same key: that
  * request is due now. An uncertain one whose request is closed goes into a new one. */
@@ -44,47 +54,54 @@ static const char retry_sql[] =
            "  postroom.requests q WHERE q.id = ${m.request_id}) THEN NULL ELSE ${m.request_id} END")
     ", again AS (UPDATE postroom.requests q SET next_try_at = now()"
     "  WHERE q.id IN (SELECT request FROM changed) AND q.state = 'open' AND q.next_try_at > now())"
-    " SELECT count(*), CASE WHEN count(*) > 0 THEN pg_notify('postroom', '') END FROM changed";
+    CHANGED(", CASE WHEN count(*) > 0 THEN pg_notify('postroom', '') END");
 
 /* A member of an open request may be cancelled too; the request's frozen content stays as it is. */
 static const char cancel_sql[] =
-    CHANGE(UNLESS_UNCERTAIN, "${status} = 'cancelled'") " SELECT count(*) FROM changed";
+    CHANGE(UNLESS_UNCERTAIN, "${status} = 'cancelled'") CHANGED("");
 
 /* Only what is uncertain: of anything else it is known what became of it. */
 static const char mark_sent_sql[] =
     CHANGE(ONLY_UNCERTAIN,
            "${status} = 'sent', ${sent_at} = coalesce(${m.failed_at}, now()), ${failed_at} = NULL,"
-           " ${error_code} = NULL, ${error_message} = NULL") " SELECT count(*) FROM changed";
+           " ${error_code} = NULL, ${error_message} = NULL") CHANGED("");
 
-/* $1 recipient, $2 since, $3 until, $4 error code; null = any. */
+/* $1 recipient, $2 since, $3 until, $4 error code, $5 any text, $6 error, $7 id, $8 list; null =
+ * any. */
 #define US(n) "(timestamptz 'epoch' + " n "::bigint * interval '1 us')"
 #define WANTED \
     " AND ($1::text IS NULL OR ${m.to_email} ILIKE $1)" \
-    " AND ($2::bigint IS NULL OR ${m.created_at} >= " US("$2") ")"
+    " AND ($2::bigint IS NULL OR ${m.created_at} >= " US("$2") ")" \
+    " AND ($5::text IS NULL OR ${m.to_email} ILIKE $5 OR ${m.subject} ILIKE $5" \
+    "  OR ${m.error_message} ILIKE $5)" \
+    " AND ($6::text IS NULL OR ${m.error_code} ILIKE $6 OR ${m.error_message} ILIKE $6)" \
+    " AND ($7::text IS NULL OR ${m.id}::text LIKE $7)"
 #define FAILED \
     " FROM ${messages} m WHERE ${m.status} = 'failed' AND CASE WHEN $4 = '" NO_ERROR_CODE "'" \
-    "  THEN ${m.error_code} IS NULL ELSE ${m.error_code} = $4 END" WANTED
+    "  THEN ${m.error_code} IS NULL ELSE ${m.error_code} = $4 END" WANTED \
+    " AND ($8::text IS DISTINCT FROM 'retrying' OR ${m.next_attempt_at} IS NOT NULL)"
 #define PENDING \
     " FROM ${messages} m WHERE ${m.status} = 'pending' AND $4::text IS NULL" WANTED \
-    " AND (${m.created_at} IS NULL OR ${m.created_at} <= " US("$3") ")"
+    " AND (${m.created_at} IS NULL OR ${m.created_at} <= " US("$3") ")" \
+    " AND ($8::text IS NULL OR (${m.due} > now()) = ($8::text = 'scheduled'))"
 
-/* One kind of pages, with the key of the row before it ($5 its time, $6 its id, $7 its rank;
+/* One kind of pages, with the key of the row before it ($9 its time, $10 its id, $11 its rank;
  * null: the first page). Rows: id, time, rank. */
-#define KEYED(key, values) " AND ($6::text IS NULL OR (" key ") > (" values "))"
+#define KEYED(key, values) " AND ($10::text IS NULL OR (" key ") > (" values "))"
 static const char dated_page[] =
     "SELECT ${m.id}::text, ${m.failed_at}::text, NULL" FAILED
-    " AND ${m.failed_at} <= " US("$3") " AND $7::text IS NULL"
-    " AND ($5::text IS NULL OR ${m.failed_at} >= $5::timestamptz)"
-    KEYED("${m.failed_at}, ${m.id}", "$5::timestamptz, $6::${id_type}")
+    " AND ${m.failed_at} <= " US("$3") " AND $11::text IS NULL"
+    " AND ($9::text IS NULL OR ${m.failed_at} >= $9::timestamptz)"
+    KEYED("${m.failed_at}, ${m.id}", "$9::timestamptz, $10::${id_type}")
     " ORDER BY ${m.failed_at}, ${m.id}" PAGE_LIMIT;
 /* applications may fail a message without saying when */
 static const char undated_page[] =
     "SELECT ${m.id}::text, NULL, NULL" FAILED " AND ${m.failed_at} IS NULL"
-    " AND $3::bigint IS NOT NULL AND $5::text IS NULL AND $7::text IS NULL"
-    KEYED("${m.id}", "$6::${id_type}") " ORDER BY ${m.id}" PAGE_LIMIT;
+    " AND $3::bigint IS NOT NULL AND $9::text IS NULL AND $11::text IS NULL"
+    KEYED("${m.id}", "$10::${id_type}") " ORDER BY ${m.id}" PAGE_LIMIT;
 static const char pending_page[] =
     "SELECT ${m.id}::text, ${m.due}::text, ${m.rank}::text" PENDING
-    KEYED("${m.rank}, ${m.due}, ${m.id}", "$7::int, $5::timestamptz, $6::${id_type}")
+    KEYED("${m.rank}, ${m.due}, ${m.id}", "$11::int, $9::timestamptz, $10::${id_type}")
     " ORDER BY ${m.rank}, ${m.due}, ${m.id}" PAGE_LIMIT;
 
 static const char failed_count[] =
@@ -99,8 +116,8 @@ static const char codes_sql[] =
 /* clang-format on */
 
 enum {
-    WANTED_PARAMS = 4,
-    PAGE_PARAMS = 7
+    WANTED_PARAMS = 8,
+    PAGE_PARAMS = 11
 };
 
 static const struct deed {
@@ -131,7 +148,8 @@ struct job {
     bool uncertain_named;
     const char *states; /* an array literal: what a message may be before */
     bool dry;
-    char pattern[PATTERN_MAX], since[24], until[24];
+    char to[PATTERN_MAX], text[PATTERN_MAX], error[PATTERN_MAX], id[PATTERN_MAX];
+    char since[24], until[24];
     const char *params[PAGE_PARAMS];
     char journal[24]; /* its entry's number; "" before it is written */
 };
@@ -146,7 +164,13 @@ static bool change_ids(struct job *j, struct buf *ids, struct err *err) {
     ok = ok && db_exec(j->db, j->deed->sql, 3,
                        (const char *[]){buf_text(ids), j->states, uncertain}, &r, err);
     if (ok) {
-        j->totals->done += cell_int(r, 0, 0, 0);
+        int64_t n = cell_int(r, 0, 0, 0);
+        j->totals->done += n;
+        if (n > 0 && j->choice->trail)
+            undo_note(j->choice->trail,
+                      (const char *[]){cell_text(r, 0, 1), cell_text(r, 0, 2), cell_text(r, 0, 3),
+                                       cell_text(r, 0, 4)},
+                      n);
         if (j->progress)
             j->progress(j->ctx, j->totals);
     }
@@ -172,9 +196,9 @@ static bool change_pages(struct job *j, const char *sql, struct err *err) {
     for (bool more = true; ok && more;) {
         PGresult *page = NULL;
         int end = last ? PQntuples(last) - 1 : 0;
-        j->params[4] = last ? cell_text(last, end, 1) : NULL;
-        j->params[5] = last ? cell_text(last, end, 0) : NULL;
-        j->params[6] = last ? cell_text(last, end, 2) : NULL;
+        j->params[8] = last ? cell_text(last, end, 1) : NULL;
+        j->params[9] = last ? cell_text(last, end, 0) : NULL;
+        j->params[10] = last ? cell_text(last, end, 2) : NULL;
         ok = guided_exec(j->db, sql, PAGE_PARAMS, j->params, &page, err);
         more = ok && PQntuples(page) > 0;
         ok = ok && (!more || change_page(j, page, err));
@@ -233,7 +257,9 @@ static bool each_code(struct job *j, bool (*one)(struct job *, const char *, str
 }
 
 static bool is_pending_job(const struct job *j) {
-    return j->deed->kind == COMMAND_CANCEL && !j->choice->filter.error_code[0];
+    const struct filter *f = &j->choice->filter;
+    bool waits = !f->status[0] || str_eq(f->status, "pending") || str_eq(f->status, "scheduled");
+    return j->deed->kind == COMMAND_CANCEL && !f->error_code[0] && waits;
 }
 
 static bool count_filter(struct job *j, struct err *err) {
@@ -244,6 +270,11 @@ static bool count_filter(struct job *j, struct err *err) {
 static bool change_filter(struct job *j, struct err *err) {
     j->params[3] = NULL;
     return is_pending_job(j) ? change_pages(j, pending_page, err) : each_code(j, change_code, err);
+}
+
+static const char *pattern_of(char dst[PATTERN_MAX], const char *part) {
+    pattern_containing(dst, PATTERN_MAX, part);
+    return part[0] ? dst : NULL;
 }
 
 /* The set is fixed by a time: the caller's, or now. */
@@ -258,12 +289,15 @@ static bool fix_filter(struct job *j, struct err *err) {
         until = cell_int(r, 0, 0, 0);
         PQclear(r);
     }
-    pattern_containing(j->pattern, sizeof j->pattern, f->to);
     str_format(j->since, sizeof j->since, "%lld", (long long)f->since_us);
     str_format(j->until, sizeof j->until, "%lld", (long long)until);
-    j->params[0] = f->to[0] ? j->pattern : NULL;
+    j->params[0] = pattern_of(j->to, f->to);
     j->params[1] = f->since_us ? j->since : NULL;
     j->params[2] = j->until;
+    j->params[4] = pattern_of(j->text, f->text);
+    j->params[5] = pattern_of(j->error, f->error);
+    j->params[6] = pattern_of(j->id, f->id) ? j->id + 1 : NULL; /* how it begins */
+    j->params[7] = f->status[0] ? f->status : NULL;
     return true;
 }
 
@@ -320,19 +354,28 @@ static bool change_all_ids(struct job *j, struct err *err) {
 
 /* --- the journal ------------------------------------------------------------------------------ */
 
-/* "retried 409 of 412, error timeout, to shop": what a person reads. */
+static void add_words(char *dst, size_t size, const char *name, const char *value) {
+    size_t used = strlen(dst);
+    if (value[0])
+        str_format(dst + used, size - used, ", %s %s", name, value);
+}
+
+/* "retried 409 of 412, error timeout, failed until 02:31:02": what a person reads. */
 static void describe(const struct job *j, const char *verb, char *dst, size_t size) {
     const struct filter *f = &j->choice->filter;
-    char rest[256] = "", until[40] = "";
+    char rest[512] = "";
     if (j->choice->id_count == 1) {
         str_format(dst, size, "%s %s", verb, j->choice->ids[0]);
         return;
     }
     if (j->choice->id_count == 0) {
+        add_words(rest, sizeof rest, "error", f->error_code[0] ? f->error_code : f->error);
+        add_words(rest, sizeof rest, "to", f->to);
+        add_words(rest, sizeof rest, "with", f->text);
+        add_words(rest, sizeof rest, "id", f->id);
         if (f->until_us)
-            str_format(until, sizeof until, ", until %s", figure_clock_s(f->until_us).text);
-        str_format(rest, sizeof rest, "%s%s%s%s%s", f->error_code[0] ? ", error " : "",
-                   f->error_code, f->to[0] ? ", to " : "", f->to, until);
+            add_words(rest, sizeof rest, is_pending_job(j) ? "created until" : "failed until",
+                      figure_clock_s(f->until_us).text);
     }
     str_format(dst, size, "%s %lld of %lld%s", verb, (long long)j->totals->done,
                (long long)j->totals->asked, rest);
@@ -352,6 +395,10 @@ static void put_filter(const struct job *j, struct buf *out) {
     } else {
         jw_kv_text(&w, "error_code", f->error_code);
         jw_kv_text(&w, "to", f->to);
+        jw_kv_text(&w, "status", f->status);
+        jw_kv_text(&w, "text", f->text);
+        jw_kv_text(&w, "error", f->error);
+        jw_kv_text(&w, "id", f->id);
         jw_kv_int(&w, "since_us", f->since_us);
         jw_kv_int(&w, "until_us", f->until_us);
     }

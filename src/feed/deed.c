@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define UNDO_US (60 * USEC_PER_SEC)
+
 /* --- words ------------------------------------------------------------------------------------ */
 
 static const char *done_word(enum command_kind kind) {
@@ -24,6 +26,15 @@ void deed_say_totals(char *dst, size_t size, enum command_kind doing,
     str_format(dst, size, "%s: %s asked, %s %s%s%s", command_name(doing),
                figure_count(t->asked).text, figure_count(t->done).text, done_word(doing), taken,
                uncertain);
+}
+
+void deed_say_undo(char *dst, size_t size, const struct admin_totals *t, bool cut) {
+    char taken[48] = "";
+    if (t->taken > 0)
+        str_format(taken, sizeof taken, ", %s already taken", figure_count(t->taken).text);
+    str_format(dst, size, "undo: %s asked, %s put back%s%s", figure_count(t->asked).text,
+               figure_count(t->done).text, taken,
+               cut ? "; there were more than can be kept in mind" : "");
 }
 
 void deed_say_trigger(char *dst, size_t size, const struct admin_trigger *t) {
@@ -101,20 +112,56 @@ static void bulk_progress(void *ctx, const struct admin_totals *t) {
     b->deed->meanwhile(b->deed->ctx);
 }
 
+/* Tagged ones by their ids, else one, else what the filter names. */
+static void choose(const struct command *c, const char *ids[COMMAND_IDS],
+                   struct admin_choice *choice) {
+    choice->ids = ids;
+    choice->filter = c->filter;
+    for (int i = 0; i < c->id_count && i < COMMAND_IDS; i++)
+        ids[choice->id_count++] = c->ids[i];
+    if (choice->id_count == 0 && c->message_id[0])
+        ids[choice->id_count++] = c->message_id;
+}
+
 static void do_bulk(struct deed *d, const struct command *c) {
     struct err err;
-    const char *ids[] = {c->message_id};
-    struct admin_choice choice = {.ids = ids, .id_count = c->message_id[0] ? 1 : 0};
+    const char *ids[COMMAND_IDS];
+    struct admin_choice choice = {.trail = d->undo};
     struct admin_totals t = {.asked = 0};
     struct bulk bulk = {.deed = d, .command = c};
     char text[200];
-    choice.filter = c->filter;
+    choose(c, ids, &choice);
+    undo_begin(d->undo, c->kind);
     bool ok =
         admin_change(d->db, c->kind, c->operator_name, &choice, bulk_progress, &bulk, &t, &err);
+    *d->undo_until_us = clock_boot_us() + UNDO_US;
     deed_say_totals(text, sizeof text, c->kind, &t);
     if (t.done > 0)
-        str_format(d->did, sizeof d->did, "%s %s messages",
-                   c->kind == COMMAND_RETRY ? "retried" : "cancelled", figure_count(t.done).text);
+        str_format(d->did, sizeof d->did, "%s %s message%s",
+                   c->kind == COMMAND_RETRY ? "retried" : "cancelled", figure_count(t.done).text,
+                   t.done == 1 ? "" : "s");
+    if (ok)
+        feed_answer(d->ring, c, text);
+    else
+        answer_failure(d, c, t.done > 0 ? text : "", &err);
+}
+
+static void do_undo(struct deed *d, const struct command *c) {
+    struct err err;
+    struct admin_totals t = {.asked = 0};
+    struct bulk bulk = {.deed = d, .command = c};
+    char text[200];
+    bool cut = undo_is_cut(d->undo);
+    if (undo_count(d->undo) == 0 || clock_boot_us() > *d->undo_until_us) {
+        feed_answer(d->ring, c,
+                    "undo: nothing changed: no retry or cancel of this window in the last 60s");
+        return;
+    }
+    bool ok = admin_undo(d->db, c->operator_name, d->undo, bulk_progress, &bulk, &t, &err);
+    deed_say_undo(text, sizeof text, &t, cut);
+    if (t.done > 0)
+        str_format(d->did, sizeof d->did, "took back %s message%s", figure_count(t.done).text,
+                   t.done == 1 ? "" : "s");
     if (ok)
         feed_answer(d->ring, c, text);
     else
@@ -161,6 +208,9 @@ void deed_run(struct deed *d, const struct command *c) {
     case COMMAND_RETRY:
     case COMMAND_CANCEL:
         do_bulk(d, c);
+        break;
+    case COMMAND_UNDO:
+        do_undo(d, c);
         break;
     case COMMAND_TRIGGER:
         do_trigger(d, c);

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "db/view.h"
 #include "feed/internal.h"
+#include "feed/pages.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -36,6 +37,8 @@ struct feed {
     struct view_tail tail;
     struct event *news;    /* room for VIEW_TAIL_MAX */
     char id[UUID_TEXT];    /* this window among the operators */
+    struct undo *undo;     /* what the last retry or cancel of this window changed */
+    int64_t undo_until_us; /* boot time */
     struct snapshot *last; /* what the board shows */
     int64_t look_at_us, here_at_us, retry_at_us, retry_after_us;
 };
@@ -138,7 +141,12 @@ static void look_when_due(void *ctx) {
 
 static void obey(struct feed *f, const struct command *c) {
     struct err err;
-    struct deed deed = {.db = f->db, .ring = f->ports.ring, .meanwhile = look_when_due, .ctx = f};
+    struct deed deed = {.db = f->db,
+                        .ring = f->ports.ring,
+                        .meanwhile = look_when_due,
+                        .ctx = f,
+                        .undo = f->undo,
+                        .undo_until_us = &f->undo_until_us};
     if (f->options.read_only) {
         feed_answer(f->ports.ring, c, "read-only window: nothing changed");
         return;
@@ -164,6 +172,17 @@ static void obey_all(struct feed *f) {
     }
 }
 
+/* What the screen looks at closer. */
+static void show_page(struct feed *f) {
+    struct err away;
+    bool was_open = db_is_open(f->db);
+    pages_answer(f->db, f->ports.board);
+    if (was_open && !db_is_open(f->db)) {
+        err_set(&away, ERR_AWAY, "the connection was lost");
+        lost(f, &away);
+    }
+}
+
 /* --- the turn --------------------------------------------------------------------------------- */
 
 static int patience(const struct feed *f) {
@@ -182,6 +201,7 @@ static void *run(void *arg) {
         poll(&wait, 1, patience(f));
         mailbox_clear_wake(f->ports.commands);
         obey_all(f);
+        show_page(f);
     }
     if (db_is_open(f->db) && !f->options.read_only && !view_gone(f->db, f->id, &ignored))
         db_close(f->db, NULL);
@@ -192,6 +212,7 @@ static void *run(void *arg) {
 
 static void feed_free(struct feed *f) {
     db_free(f->db);
+    undo_free(f->undo);
     snapshot_release(f->last);
     mem_free(f->news);
     mem_free(f);
@@ -204,6 +225,9 @@ static bool set_up(struct feed *f, struct err *err) {
     f->news = mem_array(VIEW_TAIL_MAX, sizeof *f->news);
     if (!f->news)
         return err_nomem(err);
+    f->undo = undo_new(err);
+    if (!f->undo)
+        return false;
     f->db = db_new(f->settings, f->options.read_only ? DB_READONLY : DB_TOOL, err);
     if (!f->db)
         return false;

@@ -74,13 +74,13 @@ static void ask_to_resume(struct dialog *d, const struct scene *scene, const cha
     d->command.kind = COMMAND_RESUME;
     str_copy(d->command.worker, sizeof d->command.worker, worker);
     str_format(d->title, sizeof d->title, "Resume sending on %.100s", s->database);
-    if (s->paused)
+    if (s->paused && worker[0] == '\0')
         dialog_line(d, true, "Paused by %.40s %s ago%s%.150s%s", s->paused_by,
                     figure_age(scene->live.now_us - s->paused_at_us).text,
                     s->paused_reason[0] != '\0' ? ": \"" : ".", s->paused_reason,
                     s->paused_reason[0] != '\0' ? "\"" : "");
     else
-        dialog_line(d, true, "Only worker %s is paused.", worker);
+        dialog_line(d, true, "Worker %s is paused%s.", worker, s->paused ? ", and so are all" : "");
     dialog_line(d, false, "%s wait; they leave at the lane's rate, urgent and oldest first.",
                 n_of(scene, QUEUE_PENDING).text);
     dialog_line(d, false, "%s", "");
@@ -91,10 +91,43 @@ static void ask_to_resume(struct dialog *d, const struct scene *scene, const cha
     str_copy(d->ask_short, sizeof d->ask_short, "y resume   other keys: nothing");
 }
 
-void ask_pause(struct dialog *d, const struct scene *scene) {
-    const struct snap_worker *own = scene_worker(scene);
+static void ask_to_pause_one(struct dialog *d, const struct scene *scene,
+                             const struct snap_worker *w) {
+    int others = snapshot_workers_up(scene->live.s, scene->live.now_us) - 1;
+    d->command.kind = COMMAND_PAUSE;
+    str_copy(d->command.worker, sizeof d->command.worker, w->name);
+    str_format(d->title, sizeof d->title, "Pause worker %.60s on %.80s", w->name,
+               scene->live.s->database);
+    dialog_line(d, true, "It takes no new message until somebody resumes it.");
+    dialog_line(d, false, "Its %s in flight finish.", figure_count(w->in_flight).text);
+    if (others > 0)
+        dialog_line(d, false, "%d other worker%s on sending.", others,
+                    others == 1 ? " goes" : "s go");
+    else
+        dialog_line(d, true, "No other worker runs: no mail is sent meanwhile.");
+    dialog_line(d, false, "%s", "");
+    str_copy(d->choices, sizeof d->choices, "y");
+    str_format(d->ask, sizeof d->ask, "y pause %.24s      any other key: nothing", w->name);
+    str_copy(d->ask_short, sizeof d->ask_short, "y pause it   other keys: nothing");
+}
+
+static const struct snap_worker *named(const struct scene *scene, const char *worker) {
+    const struct snapshot *s = scene->live.s;
+    for (int i = 0; worker[0] != '\0' && i < s->worker_count; i++)
+        if (str_eq(s->workers[i].name, worker))
+            return &s->workers[i];
+    return NULL;
+}
+
+void ask_pause(struct dialog *d, const struct scene *scene, const char *worker) {
+    const struct snap_worker *own = scene_worker(scene), *one = named(scene, worker);
     dialog_start(d, ASK_PAUSE);
-    if (scene->live.s->paused) {
+    if (one != NULL && str_starts(one->state, "paused")) {
+        d->purpose = ASK_RESUME;
+        ask_to_resume(d, scene, one->name);
+    } else if (one != NULL) {
+        ask_to_pause_one(d, scene, one);
+    } else if (scene->live.s->paused) {
         d->purpose = ASK_RESUME;
         ask_to_resume(d, scene, "");
     } else if (own != NULL && str_starts(own->state, "paused")) {

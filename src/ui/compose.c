@@ -37,6 +37,14 @@ const struct snap_worker *scene_worker(const struct scene *scene) {
     return NULL;
 }
 
+const struct snap_worker *scene_chosen(const struct scene *scene) {
+    const struct snapshot *s = scene->lists.s;
+    for (int i = 0; i < s->worker_count; i++)
+        if (str_eq(s->workers[i].name, scene->places.worker))
+            return &s->workers[i];
+    return s->worker_count > 0 ? &s->workers[0] : NULL;
+}
+
 bool scene_has_worker(const struct scene *scene) {
     const struct snap_worker *own = scene_worker(scene);
     return scene->options->worker_here || (scene->options->demo && own != NULL);

@@ -12,9 +12,8 @@ enum dialog_purpose {
     ASK_PAUSE,
     ASK_RESUME,
     ASK_QUIT,
-    ASK_RETRY_SCOPE,
-    ASK_RETRY,
-    SHOW_DETAIL
+    ASK_SCOPE, /* of a retry or cancel */
+    ASK_CHANGE
 };
 enum dialog_end {
     DIALOG_STAYS,
@@ -38,13 +37,14 @@ struct dialog {
     char typed[12];
     int64_t opened_us;      /* boot time */
     struct command command; /* what yes asks for */
-    struct scope {          /* of a retry */
-        int64_t n;
+    struct scope {          /* of a retry or cancel */
+        int64_t n;          /* -1: to be counted first */
         bool capped;
-        int64_t uncertain; /* further ones that `i` adds; -1: unknown */
+        int64_t uncertain; /* further ones that `i` adds; 0: none */
         bool uncertain_in;
-        char what;      /* '1' a message, '3' an error, '5' all that failed */
-        char text[320]; /* of the error */
+        char what;       /* '1' a message, '2' tagged, '3' an error, '4' the list, '5' all failed */
+        char which[200]; /* in words */
+        char text[320];  /* of the error */
         char errors[160];
         int64_t per_min;    /* how often the first error still happens; < 1: it does not */
         int64_t quota_left; /* -1: unknown */
@@ -64,13 +64,22 @@ void dialog_line(struct dialog *d, bool keep, const char *fmt, ...) PRINTF_LIKE(
 enum dialog_end dialog_key(struct dialog *d, int32_t key, int64_t boot_us);
 void dialog_draw(const struct dialog *d, struct canvas *c);
 
-void ask_pause(struct dialog *d, const struct scene *scene); /* or to resume */
+/* Or to resume. worker: one worker's name, "" for this window's and all. */
+void ask_pause(struct dialog *d, const struct scene *scene, const char *worker);
 void ask_quit(struct dialog *d, const struct scene *scene);
-bool show_detail(struct dialog *d, const struct scene *scene);
 
-/* false: there is nothing to retry. */
-bool ask_retry_scope(struct dialog *d, const struct scene *scene, const struct glyphs *glyphs);
-bool ask_retry(struct dialog *d, const struct scene *scene, char scope);
-void ask_retry_uncertain_too(struct dialog *d); /* `i` */
+/* kind: COMMAND_RETRY or COMMAND_CANCEL. What they may be done to, of what is under the cursor;
+ * false: to nothing. */
+bool ask_scope(struct dialog *d, const struct scene *scene, enum command_kind kind,
+               const struct glyphs *glyphs);
+
+/* The question itself. false: there is nothing of that. scope.n < 0: to be counted first, with
+ * command.filter; then ask_counted. */
+bool ask_change(struct dialog *d, const struct scene *scene, enum command_kind kind, char what);
+void ask_counted(struct dialog *d, int64_t n, int64_t uncertain);
+void ask_uncertain_too(struct dialog *d); /* `i` */
+
+/* The same for a command that was typed: its ids, or a filter to be counted. */
+void ask_command(struct dialog *d, const struct scene *scene, const struct command *c);
 
 #endif

@@ -14,18 +14,38 @@ enum action {
     ACT_FIRST,
     ACT_LAST,
     ACT_NEXT_PANE,
+    ACT_LAST_PANE,
+    ACT_GO_QUEUE,
     ACT_GO_ERRORS,
     ACT_GO_EVENTS,
     ACT_OPEN,
     ACT_BACK,
     ACT_QUIT,
+    ACT_FAILURES,
+    ACT_SAME_ERROR,
     ACT_WORKERS,
+    ACT_JOURNAL,
     ACT_HELP,
     ACT_FREEZE,
+    ACT_SLOWER,
+    ACT_FASTER,
+    ACT_ZONE,
     ACT_REDRAW,
     ACT_PAUSE,
     ACT_RETRY,
+    ACT_CANCEL,
     ACT_TRIGGER,
+    ACT_UNDO,
+    ACT_TAG,
+    ACT_TAG_ALL,
+    ACT_FILTER,
+    ACT_SORT,
+    ACT_COMMAND,
+    ACT_NEXT_MESSAGE,
+    ACT_LAST_MESSAGE,
+    ACT_PART,
+    ACT_COPY,
+    ACT_COPY_ALL,
     ACT_INTERRUPT,
     ACT_REFUSED, /* a key that would harm: answered with a word why */
 };
@@ -33,16 +53,22 @@ enum action {
 enum section {
     SECTION_NONE,
     SECTION_LOOK,
-    SECTION_CHANGE
+    SECTION_CHANGE,
+    SECTION_FIND,
+    SECTION_COPY
 };
 
 enum {
     IN_MAIN = 1 << VIEW_MAIN,
+    IN_LIST = 1 << VIEW_LIST,
+    IN_MESSAGE = 1 << VIEW_MESSAGE,
     IN_WORKERS = 1 << VIEW_WORKERS,
+    IN_JOURNAL = 1 << VIEW_JOURNAL,
     IN_HELP = 1 << VIEW_HELP
 };
-#define IN_ALL (IN_MAIN | IN_WORKERS | IN_HELP)
+#define IN_ALL ((1 << VIEWS) - 1)
 
+/* A key may stand in several rows, with other words elsewhere; in one view it means one thing. */
 struct key_row {
     int32_t keys[4]; /* 0 ends them */
     enum action action;

@@ -101,26 +101,51 @@ static void layout_main(const struct scene *scene, int rows, int cols, struct la
         add(l, &pane_tiny, 0, 0, rows, cols);
 }
 
+/* The other views keep the first row and the last two where there is room; what has only three
+ * rows shows its list alone. Returns the area between. */
+static struct rect frame(int rows, int cols, struct layout *l) {
+    int header = rows >= 8, answer = rows >= 6, footer = rows >= 4;
+    add(l, &pane_header, 0, 0, header, cols);
+    add(l, &pane_answer, rows - 1 - answer, 0, answer, cols);
+    add(l, &pane_footer, rows - 1, 0, footer, cols);
+    return (struct rect){header, 0, rows - header - answer - footer, cols};
+}
+
+static void layout_one(const struct pane *pane, int rows, int cols, struct layout *l) {
+    struct rect area = frame(rows, cols, l);
+    add(l, pane, area.row, area.col, area.rows, area.cols);
+}
+
 static void layout_workers(const struct scene *scene, int rows, int cols, struct layout *l) {
-    int lanes = least(scene->lists.s->lane_count, rows / 3), row = 0;
-    stack(l, &pane_header, &row, 1, cols);
-    stack(l, &pane_workers, &row, rows - 4 - lanes, cols);
-    stack(l, &pane_lanes, &row, 1 + lanes, cols);
-    stack(l, &pane_answer, &row, 1, cols);
-    stack(l, &pane_footer, &row, 1, cols);
+    struct rect area = frame(rows, cols, l);
+    int lanes = least(scene->lists.s->lane_count, area.rows / 3);
+    int workers = least(scene->lists.s->worker_count, area.rows - 2 - lanes);
+    add(l, &pane_workers, area.row, 0, 1 + workers, cols);
+    if (area.rows - 1 - workers > 1)
+        add(l, &pane_lanes, area.row + 1 + workers, 0, 1 + lanes, cols);
 }
 
 void layout_make(const struct scene *scene, int rows, int cols, struct layout *out) {
     *out = (struct layout){0};
-    switch (scene->places.view) {
-    case VIEW_MAIN:
-        layout_main(scene, rows, cols, out);
+    bool tiny = rows < 3 || cols < BRIEF_COLS;
+    switch (tiny && scene->places.view != VIEW_HELP ? VIEW_MAIN : scene->places.view) {
+    case VIEW_LIST:
+        layout_one(&pane_list, rows, cols, out);
+        break;
+    case VIEW_MESSAGE:
+        layout_one(&pane_message, rows, cols, out);
+        break;
+    case VIEW_JOURNAL:
+        layout_one(&pane_journal, rows, cols, out);
         break;
     case VIEW_WORKERS:
         layout_workers(scene, rows, cols, out);
         break;
     case VIEW_HELP:
         add(out, &pane_help, 0, 0, rows, cols);
+        break;
+    default:
+        layout_main(scene, rows, cols, out);
         break;
     }
 }
@@ -137,4 +162,11 @@ int layout_events_rows(const struct scene *scene, int rows, int cols) {
     layout_make(scene, rows, cols, &l);
     const struct rect *area = layout_find(&l, &pane_events);
     return area == NULL ? 0 : area->rows - events_titled(area->rows, area->cols);
+}
+
+int layout_queue_rows(const struct scene *scene, int rows, int cols) {
+    struct layout l;
+    layout_make(scene, rows, cols, &l);
+    const struct rect *area = layout_find(&l, &pane_queue);
+    return area == NULL ? 0 : area->rows - 1;
 }

@@ -28,6 +28,9 @@ bool events_titled(int rows, int cols);
 /* How many events are shown; 0: none. */
 int layout_events_rows(const struct scene *scene, int rows, int cols);
 
+/* How many rows of the queue are shown; 0: none. */
+int layout_queue_rows(const struct scene *scene, int rows, int cols);
+
 /* Below this a dialog cannot be read: such keys answer "too small to ask". */
 #define ASK_MIN_ROWS 8
 #define ASK_MIN_COLS 40

@@ -12,8 +12,11 @@
 #include "ui/history.h"
 #include "ui/ui.h"
 
+struct chain;
 struct dialog;
+struct letter;
 struct prompt;
+struct shelf;
 
 struct rect {
     int row, col, rows, cols;
@@ -21,12 +24,17 @@ struct rect {
 
 enum view {
     VIEW_MAIN,
+    VIEW_LIST,    /* failures by error, or one queue's messages */
+    VIEW_MESSAGE, /* one of them */
     VIEW_WORKERS,
-    VIEW_HELP
+    VIEW_JOURNAL,
+    VIEW_HELP,
+    VIEWS
 };
 enum focus {
     FOCUS_ERRORS,
-    FOCUS_EVENTS
+    FOCUS_EVENTS,
+    FOCUS_QUEUE
 };
 
 /* From what the lists are drawn: the newest, or how it was when the screen was frozen. */
@@ -39,12 +47,18 @@ struct picture {
 /* Where the operator stands; cursors are ids, never row numbers. */
 struct places {
     enum view view;
+    enum view under[VIEWS]; /* where Esc goes back to, the last one first */
+    int depth;
     enum focus focus;
+    int queue_row;       /* cursor in the queue */
     char error_code[64]; /* cursor in "Why it fails"; "" : the first */
     uint64_t event;      /* cursor in the events; 0: none */
     bool holding;        /* the events stand still, from event_top on; else they follow */
     uint64_t event_top;
     int help_top;
+    char worker[128]; /* cursor in the workers; "" : the first */
+    int journal_top;
+    char journal_words[128]; /* its filter */
 };
 
 struct scene {
@@ -52,6 +66,10 @@ struct scene {
     struct picture live;           /* header and state row */
     struct picture lists;          /* everything below */
     const struct snapshot *errors; /* lists.s, or as it was when the cursor was last moved */
+    const struct shelf *shelf;     /* the list that is open */
+    bool list_holds;               /* it was moved in a moment ago */
+    const struct letter *letter;   /* the message that is read */
+    const struct chain *journal;
     struct gauges gauges;
     struct state_row state;
     struct places places;
@@ -70,7 +88,7 @@ struct pane {
 
 extern const struct pane pane_header, pane_state, pane_queue, pane_lane, pane_graphs, pane_errors,
     pane_workers, pane_lanes, pane_operators, pane_events, pane_answer, pane_footer, pane_help,
-    pane_brief, pane_tiny;
+    pane_brief, pane_tiny, pane_list, pane_message, pane_journal;
 
 /* The whole screen: layout, panes, then dialog or prompt on top. */
 void compose(const struct scene *scene, struct canvas *c);
@@ -80,6 +98,7 @@ const char *scene_operator(const struct scene *scene);           /* who looks th
 const struct snap_error *scene_error(const struct scene *scene); /* under the cursor, or NULL */
 const struct event *scene_event(const struct scene *scene);      /* under the cursor, or NULL */
 const struct snap_worker *scene_worker(const struct scene *scene); /* this window's, or NULL */
+const struct snap_worker *scene_chosen(const struct scene *scene); /* the cursor's, or NULL */
 bool scene_has_worker(const struct scene *scene);                  /* quitting would stop one */
 
 #endif

@@ -57,8 +57,8 @@ static void draw_header(const struct scene *scene, struct canvas *c, int row) {
     const struct snapshot *s = scene->live.s;
     const char *access = s->read_only || scene->options->read_only ? "RO" : "RW";
     char right[48], left[320], more[16] = "";
-    str_format(right, sizeof right, "%s%s UTC", scene->frozen ? "FROZEN " : "",
-               figure_clock(scene->live.now_us).text);
+    str_format(right, sizeof right, "%s%s %s", scene->frozen ? "FROZEN " : "",
+               figure_clock(scene->live.now_us).text, figure_zone());
     if (s->operator_count > 1)
         str_format(more, sizeof more, " +%d", s->operator_count - 1);
     str_format(left, sizeof left, "%s %s %s%s", s->database[0] != '\0' ? s->database : "?", access,

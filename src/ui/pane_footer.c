@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "core/figures.h"
 #include "ui/layout.h"
+#include "ui/shelf.h"
 #include "ui/text.h"
 
 #define BRIEF_COLS 80
@@ -24,6 +25,7 @@ static bool shown(const struct key_row *k, enum view view, const struct style *s
     return (k->views & 1U << view) != 0 && label(k, style) != NULL && k->rank <= most_rank;
 }
 
+/* What all of them take; the last gap may be a column narrower, so that the way out stays. */
 static int width_of(enum view view, const struct style *style, int most_rank) {
     int width = style->margin;
     for (int i = 0; i < key_count; i++)
@@ -33,19 +35,31 @@ static int width_of(enum view view, const struct style *style, int most_rank) {
     return width - style->gap;
 }
 
+static bool is_last(const struct key_row *k, enum view view, const struct style *style,
+                    int most_rank) {
+    for (k++; k < key_table + key_count; k++)
+        if (shown(k, view, style, most_rank))
+            return false;
+    return true;
+}
+
 static void draw_keys(const struct scene *scene, struct canvas *c, struct rect area) {
     enum view view = scene->places.view;
     struct style style = {.brief = area.cols < BRIEF_COLS, .margin = 1, .gap = 2};
     int rank = 9, col;
     if (style.brief)
         style = (struct style){true, 0, 1};
-    while (rank > 0 && width_of(view, &style, rank) > area.cols - 1)
+    int narrower = style.gap - 1;
+    while (rank > 0 && width_of(view, &style, rank) > area.cols - 1 + narrower)
         rank--;
+    bool squeezed = width_of(view, &style, rank) > area.cols - 1;
     col = style.margin;
     for (int i = 0; i < key_count; i++) {
         const struct key_row *k = &key_table[i];
         if (!shown(k, view, &style, rank))
             continue;
+        if (squeezed && is_last(k, view, &style, rank))
+            col -= narrower;
         col += canvas_text(c, area.row, col, area.cols, LOOK_BOLD, k->sign) + 1;
         col += canvas_text(c, area.row, col, area.cols, LOOK_PLAIN, label(k, &style)) + style.gap;
     }
@@ -79,8 +93,23 @@ static bool draw_words(const struct scene *scene, struct canvas *c, struct rect 
     return true;
 }
 
+/* In a list that stands still: how much it does not show yet. */
+static bool draw_holding(const struct scene *scene, struct canvas *c, struct rect area) {
+    char newer[64] = "";
+    if (scene->places.view != VIEW_LIST || !scene->list_holds)
+        return false;
+    int64_t n = shelf_newer(scene->shelf, scene->live.s);
+    if (n > 0)
+        str_format(newer, sizeof newer, "; %s newer, G shows them", figure_count(n).text);
+    canvas_printf(c, area.row, area.cols < BRIEF_COLS ? 0 : 1, LOOK_PLAIN,
+                  "the list holds while you move%s", newer);
+    return true;
+}
+
 static void draw_answer(const struct scene *scene, struct canvas *c, struct rect area) {
-    if (!draw_words(scene, c, area))
+    if (draw_words(scene, c, area) || draw_holding(scene, c, area))
+        return;
+    if (scene->places.view != VIEW_MESSAGE) /* there the mail itself comes first */
         draw_journal(scene, c, area);
 }
 

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#define NARROW_COLS 60 /* below: which database, no more */
 #define NAMES_COLS 120 /* from here on the other operators are named */
 
 /* The other windows: this one is among them under its operator's name, unless it only reads. */
@@ -30,6 +31,11 @@ static int others(const struct scene *scene, char *names, size_t size) {
 static void left_side(const struct scene *scene, char *dst, size_t size, int cols) {
     const struct snapshot *s = scene->live.s;
     char names[96], more[160] = "";
+    if (cols < NARROW_COLS) {
+        str_format(dst, size, "%s %s", s->database[0] != '\0' ? s->database : "?",
+                   s->read_only || scene->options->read_only ? "RO" : "RW");
+        return;
+    }
     int n = others(scene, names, sizeof names);
     if (n > 0)
         str_format(more, sizeof more, " +%d operator%s%s%s%s", n, n == 1 ? "" : "s",
@@ -44,15 +50,17 @@ static void right_side(const struct scene *scene, char *dst, size_t size) {
     struct figure clock = figure_clock(scene->live.now_us);
     int up = snapshot_workers_up(scene->live.s, scene->live.now_us);
     if (scene->frozen)
-        str_format(dst, size, "FROZEN at %s  %s UTC", figure_clock_s(scene->lists.now_us).text,
-                   clock.text);
+        str_format(dst, size, "FROZEN at %s  %s %s", figure_clock_s(scene->lists.now_us).text,
+                   clock.text, figure_zone());
     else if (scene->places.view != VIEW_MAIN)
-        str_format(dst, size, "%s%s%s  %s UTC", state_name(scene->state.state),
-                   scene->state.figure[0] != '\0' ? " " : "", scene->state.figure, clock.text);
+        str_format(dst, size, "%s%s%s  %s %s", state_name(scene->state.state),
+                   scene->state.figure[0] != '\0' ? " " : "", scene->state.figure, clock.text,
+                   figure_zone());
     else if (up == 0)
-        str_format(dst, size, "no worker  %s UTC", clock.text);
+        str_format(dst, size, "no worker  %s %s", clock.text, figure_zone());
     else
-        str_format(dst, size, "%d worker%s up  %s UTC", up, up == 1 ? "" : "s", clock.text);
+        str_format(dst, size, "%d worker%s up  %s %s", up, up == 1 ? "" : "s", clock.text,
+                   figure_zone());
 }
 
 static void draw(const struct scene *scene, struct canvas *c, struct rect area) {

@@ -15,13 +15,14 @@
 
 static const char *const notes[] = {
     "",
+    " TAG   Space one   * the whole error or list   Esc clears",
     " STATE FLOWING SLOW THROTTLED QUOTA PARKED PAUSED FAILING STALLED NO DATA IDLE",
     "       PAUSED: no mail is sent.   FROZEN: only your screen stands still.",
-    " MARK  ! needs you  > cursor  ~ estimate  ? unknown",
+    " MARK  ! needs you  > cursor  * tagged  + - closed, open  ~ estimate  ? unknown",
     "       uncertain: maybe sent already; r leaves these out unless you say so",
     "",
     " Leave it running: tmux detach.   Quit finishes this worker first.",
-    " postroom status --json   postroom show ID   postroom --help",
+    " man postroom   postroom status --json   postroom why ID",
 };
 #define NOTES ((int)(sizeof notes / sizeof *notes))
 
@@ -66,14 +67,15 @@ static int put_note(struct sheet *s, int line, const char *note) {
 }
 
 /* One section downwards from `line`; returns the line after it. */
-static int put_section(struct sheet *s, int line, int col, enum section section) {
+static int put_section(struct sheet *s, int line, int col, const char *title,
+                       enum section section) {
     char text[LINE_MAX];
     bool look = section == SECTION_LOOK;
-    put(s, line++, col, look ? "LOOK" : "CHANGE (all but t ask first)");
+    put(s, line++, col, title);
     for (int i = 0; i < key_count; i++) {
         if (key_table[i].section != section)
             continue;
-        str_format(text, sizeof text, look ? "%-14s %s" : "%-2s %s", key_table[i].help_sign,
+        str_format(text, sizeof text, look ? "%-14s %s" : "%s  %s", key_table[i].help_sign,
                    key_table[i].help);
         put(s, line++, col + 1, text);
     }
@@ -82,9 +84,12 @@ static int put_section(struct sheet *s, int line, int col, enum section section)
 
 static int put_all(struct sheet *s) {
     bool two = s->area.cols >= TWO_COLUMNS;
-    int left = put_section(s, 1, LOOK_COL, SECTION_LOOK);
-    int right = put_section(s, two ? 1 : left + 1, two ? CHANGE_COL : LOOK_COL, SECTION_CHANGE);
-    int line = left > right ? left : right;
+    int right = two ? CHANGE_COL : LOOK_COL, line = 1;
+    int left = put_section(s, line, LOOK_COL, "LOOK", SECTION_LOOK);
+    line = put_section(s, two ? line : left, right, "CHANGE (all but t ask first)", SECTION_CHANGE);
+    line = put_section(s, line, right, "FIND", SECTION_FIND);
+    line = put_section(s, line, right, "COPY", SECTION_COPY);
+    line = left > line ? left : line;
     for (int i = 0; i < NOTES; i++)
         line = put_note(s, line, notes[i]);
     return s->count;

@@ -17,7 +17,7 @@ static void state_text(const struct picture *p, const struct snap_lane *l, char 
         str_copy(dst, size, "open");
     else if (l->until_us >= 0)
         str_format(dst, size, "parked to %s, %s", figure_when(l->until_us, p->now_us).text,
-                   l->reason);
+                   l->text[0] != '\0' ? l->text : l->reason);
     else
         str_format(dst, size, "parked, %s", l->text[0] != '\0' ? l->text : l->reason);
 }
@@ -25,7 +25,7 @@ static void state_text(const struct picture *p, const struct snap_lane *l, char 
 static void share(char *dst, size_t size, double part, double whole, struct figure limit) {
     str_copy(dst, size, "");
     if (part >= 0 && whole > 0)
-        str_format(dst, size, "%s of %s", figure_rate(part).text, limit.text);
+        str_format(dst, size, "%s of %s", part > 0 ? figure_rate(part).text : "0", limit.text);
     else if (part >= 0)
         str_format(dst, size, "%s", figure_rate(part).text);
 }

@@ -4,6 +4,7 @@
 #include "core/figures.h"
 #include "ui/text.h"
 
+#define LOOK_COLS 45 /* of the cursor */
 #define NOW_END 23
 #define RATE_END 32
 #define AGE_END 43
@@ -32,6 +33,11 @@ static void draw_line(const struct scene *scene, struct canvas *c, int row, cons
         canvas_text(c, row, 0, 1, LOOK_BOLD, "!");
     canvas_text(c, row, 2, 12, LOOK_PLAIN, l->label);
     canvas_right(c, row, NOW_END, LOOK_PLAIN, figure_count_capped(q->n, q->capped).text);
+    if (scene->places.focus == FOCUS_QUEUE && &lines[scene->places.queue_row] == l) {
+        canvas_look(c, row, 0, LOOK_COLS, LOOK_REVERSE);
+        c->cursor_row = row;
+        c->cursor_col = 0;
+    }
     if (!l->no_rate || q->per_min != SNAP_NO_RATE)
         canvas_right(c, row, RATE_END, LOOK_PLAIN, figure_change(q->per_min).text);
     if (q->at_us < 0)

@@ -49,6 +49,21 @@ static void draw_worker(const struct scene *scene, struct canvas *c, int row, st
                  w->heard_at_us < 0 ? "?" : figure_age(now - w->heard_at_us).text);
     canvas_right(c, row, at.up, LOOK_PLAIN,
                  w->started_at_us < 0 ? "?" : figure_age(now - w->started_at_us).text);
+    if (scene->places.view != VIEW_WORKERS || w != scene_chosen(scene))
+        return;
+    canvas_put(c, row, 0, LOOK_PLAIN, '>');
+    canvas_look(c, row, 0, c->cols - 1, LOOK_REVERSE);
+    c->cursor_row = row;
+    c->cursor_col = 0;
+}
+
+/* In its own view there is a cursor; the list scrolls just far enough to show it. */
+static int first_shown(const struct scene *scene, int shown) {
+    const struct snap_worker *at = scene_chosen(scene);
+    if (scene->places.view != VIEW_WORKERS || at == NULL)
+        return 0;
+    int index = (int)(at - scene->lists.s->workers);
+    return index < shown ? 0 : index - shown + 1;
 }
 
 static void draw(const struct scene *scene, struct canvas *c, struct rect area) {
@@ -66,8 +81,9 @@ static void draw(const struct scene *scene, struct canvas *c, struct rect area) 
     canvas_rule_right(c, area.row, at.failed, at.failed_title);
     canvas_rule_right(c, area.row, at.heard, "heard");
     canvas_rule_right(c, area.row, at.up, "up");
-    for (int i = 0; i < s->worker_count && i < shown; i++)
-        draw_worker(scene, c, area.row + 1 + i, at, &s->workers[i]);
+    int top = first_shown(scene, shown);
+    for (int i = top; i < s->worker_count && i < top + shown; i++)
+        draw_worker(scene, c, area.row + 1 + i - top, at, &s->workers[i]);
 }
 
 const struct pane pane_workers = {"workers", draw};

@@ -46,7 +46,7 @@ enum prompt_end prompt_key(struct prompt *p, int32_t key) {
 
 /* A text longer than the row shows its end. */
 void prompt_draw(const struct prompt *p, struct canvas *c, struct rect area) {
-    int col = 1 + canvas_printf(c, area.row, 1, LOOK_BOLD, "%s: ", p->label);
+    int col = 1 + canvas_printf(c, area.row, 1, LOOK_BOLD, "%s", p->label);
     int room = area.cols - 2 - col, w;
     const char *text = p->text;
     while (text_width(text) > room && text_next(&text, &w) != 0)

@@ -11,7 +11,7 @@ enum prompt_end {
 };
 
 struct prompt {
-    char label[24];
+    char label[24]; /* what stands before it: "reason: ", "/" */
     char text[200]; /* UTF-8 */
 };
 

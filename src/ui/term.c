@@ -1,6 +1,7 @@
 /* The terminal. See term.h; curses writes to a memory file, term_flush carries it to the tty. */
 #include "ui/term.h"
 
+#include "base/base64.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -24,6 +25,7 @@
 #define BRACKETED_PASTE_OFF "\033[?2004l"
 #define TITLE_PUSH "\033[22;2t"
 #define TITLE_POP "\033[23;2t"
+#define COPY_MAX ((size_t)64 * 1024)
 #define PENDING_MAX ((size_t)1024 * 1024)
 #define LEAVE_WAIT_MS 500 /* how long leaving waits for a terminal that does not take bytes */
 
@@ -415,6 +417,19 @@ void term_title(struct terminal *t, const char *text) {
     send_text(t, "\033]2;");
     send_text(t, clean);
     send_text(t, "\007");
+}
+
+/* Whether it does so nobody can know: many terminals, and tmux as it comes, do not. */
+void term_copy(struct terminal *t, const char *text) {
+    struct buf b;
+    buf_init(&b, COPY_MAX);
+    base64_add(&b, text, strlen(text));
+    if (!b.failed) {
+        send_text(t, "\033]52;c;");
+        send_text(t, buf_text(&b));
+        send_text(t, "\007");
+    }
+    buf_free(&b);
 }
 
 void term_bell(struct terminal *t) {

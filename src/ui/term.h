@@ -25,6 +25,7 @@ int term_output_fd(const struct terminal *t);
 /* Shows what differs from the last time; `whole`: clears and draws everything. */
 void term_show(struct terminal *t, const struct canvas *c, bool whole);
 void term_title(struct terminal *t, const char *text);
+void term_copy(struct terminal *t, const char *text); /* asks it to keep this (OSC 52) */
 void term_bell(struct terminal *t);
 
 /* Are bytes waiting for the terminal? Poll term_output_fd for POLLOUT, then term_flush. */

@@ -23,6 +23,7 @@
 #define LOOK_UP_US USEC_PER_SEC          /* life and the terminal are looked at this often */
 #define CROWD_PER_S 1000                 /* more events a second are folded */
 #define READ_BYTES 256
+#define HOLD_US (10 * USEC_PER_SEC) /* a list stands still that long after a move */
 
 /* ui_finish and signal handlers reach the running dashboard through these alone. */
 static _Atomic bool finish_asked;
@@ -72,6 +73,10 @@ void ui_scene(struct ui *ui, int64_t boot_us, struct scene *out) {
     out->live = (struct picture){ui->current, now_of(ui, boot_us), ui->history};
     out->lists = ui->frozen ? ui->still : out->live;
     out->errors = ui->errors != NULL ? ui->errors : out->lists.s;
+    out->shelf = &ui->shelf;
+    out->list_holds = ui->shelf.moved_us > 0 && boot_us - ui->shelf.moved_us < HOLD_US;
+    out->letter = &ui->letter;
+    out->journal = &ui->journal;
     out->waiting_events = ui->history->end - out->lists.history->end;
     out->answer = boot_us < ui->answer_until_us ? ui->answer : "";
     out->dialog = ui->asking ? &ui->dialog : NULL;
@@ -136,6 +141,7 @@ static void draw(struct ui *ui, int64_t boot_us) {
     term_size(ui->term, &rows, &cols);
     if (!canvas_resize(&ui->canvas, rows, cols, &err))
         return; /* no memory for this size: the old picture stays */
+    look_settle(ui, boot_us);
     ui_scene(ui, boot_us, &scene);
     move_settle(ui, layout_events_rows(&scene, rows, cols), boot_us);
     ui_scene(ui, boot_us, &scene);
@@ -196,10 +202,9 @@ static bool read_keys(struct ui *ui, bool ready, int64_t boot_us) {
 /* --- the turn -------------------------------------------------------------------------------- */
 
 struct pace {
-    int64_t every_us; /* between frames */
-    int64_t last_us;  /* the last one; < 0: none yet */
-    bool key;         /* a key waits for its frame */
-    bool news;        /* the wake was raised: left alone until the next frame */
+    int64_t last_us; /* the last one; < 0: none yet */
+    bool key;        /* a key waits for its frame */
+    bool news;       /* the wake was raised: left alone until the next frame */
 };
 
 static int64_t frame_pace(const struct ui_options *options) {
@@ -213,7 +218,7 @@ static int64_t frame_pace(const struct ui_options *options) {
 static int64_t next_frame_us(const struct ui *ui, const struct pace *pace) {
     if (pace->last_us < 0)
         return 0;
-    return pace->last_us + (pace->key || ui->whole ? FRAME_KEY_US : pace->every_us);
+    return pace->last_us + (pace->key || ui->whole ? FRAME_KEY_US : ui->every_us);
 }
 
 static int wait_ms(const struct ui *ui, const struct pace *pace, int64_t boot_us) {
@@ -230,8 +235,9 @@ static void frame(struct ui *ui, struct pace *pace, int64_t boot_us) {
         return;
     if (pace->news)
         wake_clear(ui->ports->wake);
-    take_events(ui, boot_us, pace->every_us);
+    take_events(ui, boot_us, ui->every_us);
     take_snapshot(ui);
+    look_take(ui, boot_us);
     draw(ui, boot_us);
     if (!term_flush(ui->term))
         ui_end_with(ui, UI_GONE);
@@ -300,6 +306,9 @@ static void release(struct ui *ui) {
         snapshot_release((struct snapshot *)ui->still.s);
         history_free((struct history *)ui->still.history);
     }
+    shelf_done(&ui->shelf);
+    letter_done(&ui->letter);
+    chain_clear(&ui->journal);
     snapshot_release(ui->errors);
     snapshot_release(ui->current);
     history_free(ui->history);
@@ -323,8 +332,8 @@ static bool prepare(struct ui *ui, struct err *err) {
 
 enum ui_end ui_run(const struct ui_options *options, const struct ui_ports *ports,
                    struct err *err) {
-    struct ui ui = {.options = options, .ports = ports};
-    struct pace pace = {.every_us = frame_pace(options), .last_us = -1};
+    struct ui ui = {.options = options, .ports = ports, .every_us = frame_pace(options)};
+    struct pace pace = {.last_us = -1};
     struct handlers old;
     if (!term_possible(err) || !prepare(&ui, err)) {
         release(&ui);

@@ -85,9 +85,8 @@ term_wait 'b81d0c52-6a3e-4f7b-9c05-2e94d7a8f613 to j.doe@example.com'
 answer y
 term_wait '^ demo: nothing changed$'
 term_keys Enter
-term_wait 'Message  b81d0c52-6a3e-4f7b-9c05-2e94d7a8f613'
-answer Space
-term_keys G Escape
+screen_is "$GOLDEN/message-80x24.txt"
+term_keys q G Escape
 term_wait 'following'
 
 # A pasted text is no command; neither is a torn arrow key, nor Alt and a letter.

@@ -43,16 +43,14 @@ static void draw(const struct scene *scene, int rows, int cols) {
 static void draw_dialogs(struct scene *scene, int rows, int cols) {
     static struct dialog dialog;
     scene->dialog = &dialog;
-    ask_pause(&dialog, scene);
+    ask_pause(&dialog, scene, "");
     draw(scene, rows, cols);
     ask_quit(&dialog, scene);
     draw(scene, rows, cols);
-    if (show_detail(&dialog, scene))
+    if (ask_scope(&dialog, scene, COMMAND_RETRY, &glyphs_emoji))
         draw(scene, rows, cols);
-    if (ask_retry_scope(&dialog, scene, &glyphs_emoji))
-        draw(scene, rows, cols);
-    for (char which = '1'; which <= '5'; which += 2)
-        if (ask_retry(&dialog, scene, which))
+    for (char which = '1'; which <= '5'; which++)
+        if (ask_change(&dialog, scene, COMMAND_RETRY, which) && dialog.scope.n >= 0)
             draw(scene, rows, cols);
     scene->dialog = NULL;
 }

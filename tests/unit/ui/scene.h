@@ -21,7 +21,9 @@
 #include "ui/dialog.h"
 #include "ui/keys.h"
 #include "ui/layout.h"
+#include "ui/letter.h"
 #include "ui/prompt.h"
+#include "ui/shelf.h"
 #include "ui/text.h"
 
 struct stage {
@@ -29,6 +31,9 @@ struct stage {
     struct snapshot *snapshot;
     struct history *history;
     struct scene scene;
+    struct shelf shelf;
+    struct letter letter;
+    struct chain journal;
     struct canvas canvas;
 };
 
@@ -59,11 +64,48 @@ static inline void stage_open(struct stage *st, const char *json, size_t n, cons
     st->scene.live = (struct picture){st->snapshot, now_us, st->history};
     st->scene.lists = st->scene.live;
     st->scene.errors = st->snapshot;
+    st->scene.shelf = &st->shelf;
+    st->scene.letter = &st->letter;
+    st->scene.journal = &st->journal;
+    shelf_start(&st->shelf, "");
     verdict_of(st->snapshot, now_us, NULL, &st->scene.state);
     canvas_init(&st->canvas, &glyphs_emoji);
 }
 
+/* The page a fixture answers, into the chain. */
+static inline void stage_ask(struct stage *st, struct chain *chain, struct page_want want) {
+    struct err err = {0};
+    want.number = chain->awaited = 1;
+    struct page *p = page_of_fixture(&want, st->snapshot->document, st->snapshot->document_len,
+                                     st->options.demo_now_us, &err);
+    if (p == NULL)
+        fail_msg("%s", err.text);
+    assert_true(chain_take(chain, p, 1));
+}
+
+/* The failures with this group open. */
+static inline void stage_open_list(struct stage *st, const char *status, const char *code) {
+    struct page_want want;
+    shelf_start(&st->shelf, status);
+    str_copy(st->shelf.open, sizeof st->shelf.open, code);
+    shelf_want(&st->shelf, true, &want);
+    stage_ask(st, &st->shelf.chain, want);
+    st->scene.places.view = VIEW_LIST;
+}
+
+static inline void stage_open_message(struct stage *st, const char *id) {
+    struct page_want want = {.kind = PAGE_MESSAGE};
+    letter_start(&st->letter, id);
+    str_copy(want.id, sizeof want.id, id);
+    stage_ask(st, &st->letter.chain, want);
+    letter_show(&st->letter, PART_TEXT);
+    st->scene.places.view = VIEW_MESSAGE;
+}
+
 static inline void stage_close(struct stage *st) {
+    shelf_done(&st->shelf);
+    letter_done(&st->letter);
+    chain_clear(&st->journal);
     canvas_done(&st->canvas);
     history_free(st->history);
     snapshot_release(st->snapshot);

@@ -1,6 +1,8 @@
 /* Dialogs: word for word, what they act on, and that only the named key or number means yes. */
 #include "unit/ui/scene.h"
 
+#define CODE "rejected:sender_not_verified"
+#define ID "b81d0c52-6a3e-4f7b-9c05-2e94d7a8f613"
 #define SHOWN 1000000
 #define AWAKE (SHOWN + DIALOG_DEAF_US)
 
@@ -22,29 +24,26 @@ static void words(void **state) {
     struct stage st;
     struct dialog d;
     stage_open_fixture(&st);
-    ask_pause(&d, &st.scene);
+    ask_pause(&d, &st.scene, "");
     box(&d, 72, 7, "pause-72x7");
     box(&d, 40, 8, "pause-40x8");
     ask_quit(&d, &st.scene);
     box(&d, 72, 8, "quit-72x8");
-    assert_true(ask_retry(&d, &st.scene, '5'));
+    assert_true(ask_change(&d, &st.scene, COMMAND_RETRY, '5'));
     d.opened_us = SHOWN;
     dialog_key(&d, '4', AWAKE);
     box(&d, 72, 10, "retry-many-72x10");
     box(&d, 40, 8, "retry-many-40x8");
-    ask_retry_uncertain_too(&d);
+    ask_uncertain_too(&d);
     box(&d, 72, 10, "retry-uncertain-too-72x10");
-    st.scene.places.focus = FOCUS_EVENTS;
-    st.scene.places.event = 10; /* b81d…f613 */
-    assert_true(ask_retry_scope(&d, &st.scene, &glyphs_emoji));
-    box(&d, 72, 9, "retry-menu-72x9");
-    assert_true(ask_retry(&d, &st.scene, '1'));
+    stage_open_list(&st, "", CODE);
+    str_copy(st.shelf.id, sizeof st.shelf.id, ID);
+    assert_true(shelf_tag(&st.shelf, "19c4f6ab-52d0-47e3-b1fa-0d68c2e7a935"));
+    assert_true(shelf_tag(&st.shelf, "04e9c7f1-3d8a-4b56-a270-f8b16d4c93e5"));
+    assert_true(ask_scope(&d, &st.scene, COMMAND_RETRY, &glyphs_emoji));
+    box(&d, 72, 11, "retry-menu-72x11");
+    assert_true(ask_change(&d, &st.scene, COMMAND_RETRY, '1'));
     box(&d, 72, 7, "retry-one-72x7");
-    assert_true(show_detail(&d, &st.scene));
-    box(&d, 72, 8, "detail-event-72x8");
-    st.scene.places.focus = FOCUS_ERRORS;
-    assert_true(show_detail(&d, &st.scene));
-    box(&d, 72, 10, "detail-error-72x10");
     stage_close(&st);
 }
 
@@ -69,7 +68,7 @@ static void resume_words(void **state) {
     struct dialog d;
     char *json = file_text("tests/fixtures/ui/paused.json", &n);
     stage_open(&st, json, n, "2026-09-22T03:19:06Z");
-    ask_pause(&d, &st.scene);
+    ask_pause(&d, &st.scene, "");
     assert_int_equal(d.purpose, ASK_RESUME);
     assert_int_equal(d.command.kind, COMMAND_RESUME);
     box(&d, 72, 6, "resume-72x6");
@@ -77,7 +76,7 @@ static void resume_words(void **state) {
 }
 
 static void open_all(struct stage *st, struct dialog *d, char what) {
-    assert_true(ask_retry(d, &st->scene, what));
+    assert_true(ask_change(d, &st->scene, COMMAND_RETRY, what));
     d->opened_us = SHOWN;
 }
 
@@ -93,10 +92,10 @@ static void what_it_acts_on_is_fixed(void **state) {
     assert_int_equal(d.command.filter.until_us, st.scene.live.now_us);
     assert_false(d.command.filter.uncertain_too);
     assert_int_equal(d.number, 412);
-    ask_retry_uncertain_too(&d);
+    ask_uncertain_too(&d);
     assert_true(d.command.filter.uncertain_too);
     assert_int_equal(d.number, 414);
-    ask_retry_uncertain_too(&d);
+    ask_uncertain_too(&d);
     assert_int_equal(d.number, 412);
     open_all(&st, &d, '3');
     assert_string_equal(d.command.filter.error_code, "rejected:sender_not_verified");
@@ -111,7 +110,7 @@ static void what_it_acts_on_is_fixed(void **state) {
     assert_true(d.command.filter.uncertain_too);
     st.scene.places.focus = FOCUS_EVENTS;
     st.scene.places.event = 9; /* processed */
-    assert_false(ask_retry(&d, &st.scene, '1'));
+    assert_false(ask_change(&d, &st.scene, COMMAND_RETRY, '1'));
     st.scene.places.event = 11;
     open_all(&st, &d, '1');
     assert_string_equal(d.command.message_id, "8a2e7d10-f3b9-4c55-9e47-6b1f08d3c2a7");
@@ -143,11 +142,10 @@ static void nothing_to_retry(void **state) {
     struct stage st;
     struct dialog d;
     stage_open(&st, "{}", 2, FIXTURE_NOW);
-    assert_false(ask_retry_scope(&d, &st.scene, &glyphs_emoji));
-    assert_false(ask_retry(&d, &st.scene, '1'));
-    assert_false(ask_retry(&d, &st.scene, '3'));
-    assert_false(ask_retry(&d, &st.scene, '5'));
-    assert_false(show_detail(&d, &st.scene));
+    assert_false(ask_scope(&d, &st.scene, COMMAND_RETRY, &glyphs_emoji));
+    assert_false(ask_change(&d, &st.scene, COMMAND_RETRY, '1'));
+    assert_false(ask_change(&d, &st.scene, COMMAND_RETRY, '3'));
+    assert_false(ask_change(&d, &st.scene, COMMAND_RETRY, '5'));
     stage_close(&st);
 }
 
@@ -164,7 +162,7 @@ static void only_the_named_key_means_yes(void **state) {
     struct stage st;
     struct dialog d;
     stage_open_fixture(&st);
-    ask_pause(&d, &st.scene);
+    ask_pause(&d, &st.scene, "");
     assert_int_equal(dialog_key(&d, 'y', AWAKE), DIALOG_STAYS); /* it does not stand yet */
     d.opened_us = SHOWN;
     assert_int_equal(dialog_key(&d, 'y', AWAKE - 1), DIALOG_STAYS);
@@ -199,7 +197,7 @@ static void only_the_number_means_yes(void **state) {
     open_all(&st, &d, '5');
     assert_int_equal(dialog_key(&d, 'i', AWAKE), DIALOG_YES);
     assert_int_equal(d.picked, 'i');
-    ask_retry_uncertain_too(&d);
+    ask_uncertain_too(&d);
     d.opened_us = SHOWN;
     assert_int_equal(type(&d, "414\r"), DIALOG_YES);
     assert_int_equal(d.picked, 0); /* this yes is the number's */

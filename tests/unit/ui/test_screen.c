@@ -93,6 +93,80 @@ static void other_views(void **state) {
     stage_close(&st);
 }
 
+#define CODE "rejected:sender_not_verified"
+#define ID "b81d0c52-6a3e-4f7b-9c05-2e94d7a8f613"
+
+/* As drawn: two are tagged, six came while the list stood still. */
+static void failures(void **state) {
+    (void)state;
+    struct stage st;
+    stage_open_fixture(&st);
+    stage_open_list(&st, "", CODE);
+    str_copy(st.shelf.id, sizeof st.shelf.id, ID);
+    assert_true(shelf_tag(&st.shelf, "19c4f6ab-52d0-47e3-b1fa-0d68c2e7a935"));
+    assert_true(shelf_tag(&st.shelf, "04e9c7f1-3d8a-4b56-a270-f8b16d4c93e5"));
+    st.shelf.then = 388 - 6;
+    st.scene.list_holds = true;
+    draw_golden(&st, 80, 24, "failures-80x24");
+    draw_golden(&st, 140, 40, "failures-140x40");
+    draw_golden(&st, 40, 10, "failures-40x10");
+    shelf_start(&st.shelf, "");
+    st.scene.list_holds = false;
+    draw_golden(&st, 80, 24, "failures-closed-80x24");
+    stage_open_list(&st, "pending", "");
+    draw_golden(&st, 80, 24, "pending-80x24");
+    stage_close(&st);
+}
+
+static void one_message(void **state) {
+    (void)state;
+    struct stage st;
+    stage_open_fixture(&st);
+    stage_open_message(&st, ID);
+    draw_golden(&st, 80, 24, "message-80x24");
+    draw_golden(&st, 140, 40, "message-140x40");
+    draw_golden(&st, 40, 10, "message-40x10");
+    letter_show(&st.letter, PART_SOURCE);
+    draw_golden(&st, 80, 24, "message-source-80x24");
+    letter_show(&st.letter, PART_HEADERS);
+    draw_golden(&st, 80, 24, "message-headers-80x24");
+    letter_start(&st.letter, "gone");
+    draw_golden(&st, 80, 24, "message-asked-80x24");
+    stage_close(&st);
+}
+
+/* The rows between the first and the last ones. */
+static void draw_middle(struct stage *st, int rows, const char *name) {
+    struct buf out, part;
+    stage_draw(st, 80, 24, &out);
+    const char *from = strchr(buf_text(&out), '\n') + 1, *to = from;
+    for (int i = 0; i < rows; i++)
+        to = strchr(to, '\n') + 1;
+    buf_init(&part, 1 << 16);
+    buf_add(&part, from, (size_t)(to - from));
+    same_as_golden(name, &part);
+    buf_free(&part);
+    buf_free(&out);
+}
+
+static void workers_and_journal(void **state) {
+    (void)state;
+    size_t n;
+    struct stage st;
+    struct page_want want = {.kind = PAGE_JOURNAL, .limit = 100};
+    char *json = file_text("tests/fixtures/ui/two-lanes.json", &n);
+    stage_open(&st, json, n, FIXTURE_NOW);
+    st.scene.places.view = VIEW_WORKERS;
+    draw_middle(&st, 7, "workers-two-lanes-80x7");
+    st.scene.places.view = VIEW_JOURNAL;
+    stage_ask(&st, &st.journal, want);
+    draw_middle(&st, 7, "journal-80x7");
+    str_copy(want.filter.text, sizeof want.filter.text, "bob");
+    stage_ask(&st, &st.journal, want);
+    assert_int_equal(chain_entries(&st.journal), 3);
+    stage_close(&st);
+}
+
 static void before_the_first_picture(void **state) {
     (void)state;
     struct stage st;
@@ -154,17 +228,19 @@ static void every_size(void **state) {
     struct dialog d;
     struct err err;
     stage_open_fixture(&st);
+    stage_open_message(&st, "b81d0c52-6a3e-4f7b-9c05-2e94d7a8f613");
+    stage_open_list(&st, "", "rejected:sender_not_verified");
     for (int cols = 1; cols <= 160; cols += cols < 12 ? 1 : 3) {
         for (int rows = 1; rows <= 60; rows += rows < 26 ? 1 : 4) {
-            for (int what = 0; what < 6; what++) {
-                st.scene.places.view = what == 4 ? VIEW_HELP : what == 5 ? VIEW_WORKERS : VIEW_MAIN;
-                st.scene.dialog = what > 0 && what < 4 ? &d : NULL;
-                if (what == 1)
-                    ask_pause(&d, &st.scene);
-                if (what == 2)
-                    ask_retry(&d, &st.scene, '5');
-                if (what == 3)
-                    show_detail(&d, &st.scene);
+            for (int what = 0; what < VIEWS + 3; what++) {
+                st.scene.places.view = what < VIEWS ? (enum view)what : VIEW_LIST;
+                st.scene.dialog = what < VIEWS ? NULL : &d;
+                if (what == VIEWS)
+                    ask_pause(&d, &st.scene, "");
+                if (what == VIEWS + 1)
+                    ask_change(&d, &st.scene, COMMAND_RETRY, '5');
+                if (what == VIEWS + 2)
+                    ask_scope(&d, &st.scene, COMMAND_CANCEL, &glyphs_emoji);
                 assert_true(canvas_resize(&st.canvas, rows, cols, &err));
                 compose(&st.scene, &st.canvas);
                 for (int row = 0; row < rows && what == 0; row++) {
@@ -218,6 +294,9 @@ int main(void) {
         cmocka_unit_test(paused),
         cmocka_unit_test(frozen),
         cmocka_unit_test(other_views),
+        cmocka_unit_test(failures),
+        cmocka_unit_test(one_message),
+        cmocka_unit_test(workers_and_journal),
         cmocka_unit_test(before_the_first_picture),
         cmocka_unit_test(answers_take_the_second_last_row),
         cmocka_unit_test(looks),
