@@ -238,6 +238,8 @@ static void frame(struct ui *ui, struct pace *pace, int64_t boot_us) {
     take_events(ui, boot_us, ui->every_us);
     take_snapshot(ui);
     look_take(ui, boot_us);
+    if (ui->drop_typed) /* what came put a question */
+        drop_typed(ui, boot_us);
     draw(ui, boot_us);
     if (!term_flush(ui->term))
         ui_end_with(ui, UI_GONE);
