@@ -17,7 +17,7 @@ static bool set_text(char *dst, size_t size, const char *name, const char *value
     if (dst[0] != '\0')
         return err_set(err, ERR_USAGE, "%s stands there twice", name);
     if (!str_copy(dst, size, value))
-        return err_set(err, ERR_USAGE, "%s: that is too long, at most %zu characters", name,
+        return err_set(err, ERR_USAGE, "%s that is too long, at most %zu characters", name,
                        size - 1);
     return true;
 }

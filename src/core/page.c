@@ -117,12 +117,12 @@ static void add_header(struct buf *b, const char *name, const char *value) {
 static void add_value(struct buf *b, const char *name, const struct json *v) {
     if (json_type(v) == JSON_STRING) {
         add_header(b, name, json_text(v));
-    } else if (json_type(v) == JSON_ARRAY && json_size(v) > 0) {
+    } else if (json_type(json_at(v, 0)) == JSON_STRING && json_type(v) == JSON_ARRAY) {
         buf_printf(b, "%s: ", name);
         for (const struct json *one = json_first(v); one != NULL; one = json_next(one))
             buf_printf(b, "%s%s", json_text(one) == NULL ? "?" : json_text(one),
                        json_next(one) == NULL ? "\n" : ", ");
-    } else if (json_type(v) != JSON_NULL && json_type(v) != JSON_ARRAY) {
+    } else if (json_type(v) != JSON_NULL) {
         buf_printf(b, "%s: ", name);
         json_print(b, v);
         buf_addc(b, '\n');

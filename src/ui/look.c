@@ -186,14 +186,12 @@ void look_settle(struct ui *ui, int64_t boot_us) {
 
 void look_at(struct ui *ui, enum view view) {
     struct places *at = &ui->places;
-    if (at->view == view)
-        return;
-    for (int i = 0; i < at->depth; i++) /* it is open already: back to it */
-        if (at->under[i] == view)
-            at->depth = i;
-    if (view == VIEW_MAIN)
-        at->depth = 0;
-    else if (at->depth < VIEWS && (at->depth == 0 || at->under[at->depth - 1] != at->view))
+    int open = 0;
+    while (open < at->depth && at->under[open] != view)
+        open++;
+    if (open < at->depth) /* it lies under this one: back to it */
+        at->depth = open;
+    else if (at->view != view && at->depth < VIEWS)
         at->under[at->depth++] = at->view;
     at->view = view;
 }

@@ -90,7 +90,7 @@ static void draw_group(const struct scene *scene, struct canvas *c, int row,
                  figure_change(e->per_min < 0 ? SNAP_NO_RATE : e->per_min).text);
     canvas_right(c, row, LAST_END, LOOK_PLAIN,
                  e->last_at_us < 0 ? "?" : figure_age(scene->lists.now_us - e->last_at_us).text);
-    if (e->retrying > 0)
+    if (e->retrying > 0 && c->cols >= NARROW)
         str_format(again, sizeof again, " (%s retrying)", figure_count(e->retrying).text);
     int room = c->cols - 1 - TEXT_COL - text_width(again);
     str_format(text, sizeof text, "%s", e->text[0] != '\0' ? e->text : e->code);
