@@ -55,6 +55,13 @@ const struct event *history_get(const struct history *h, uint64_t number) {
     return &h->events[number % HISTORY_EVENTS];
 }
 
+uint64_t history_top(const struct history *h, uint64_t end, int rows) {
+    uint64_t first = history_first(h);
+    if (end == 0)
+        end = h->end;
+    return end > first + (uint64_t)rows ? end - (uint64_t)rows : first;
+}
+
 void history_load(struct history *h, const struct snapshot *s) {
     for (int i = 0; i < s->event_count; i++) {
         const struct snap_event *from = &s->events[i];

@@ -30,6 +30,9 @@ const struct event *history_get(const struct history *h, uint64_t number);
 /* The number of the oldest one; == end where there is none. */
 uint64_t history_first(const struct history *h);
 
+/* The first of the last `rows` events before the number `end`; 0: of all. */
+uint64_t history_top(const struct history *h, uint64_t end, int rows);
+
 /* A fixture's events. */
 void history_load(struct history *h, const struct snapshot *s);
 

@@ -2,6 +2,7 @@
 #ifndef POSTROOM_UI_INTERNAL_H
 #define POSTROOM_UI_INTERNAL_H
 
+#include "ui/budget.h"
 #include "ui/dialog.h"
 #include "ui/input.h"
 #include "ui/letter.h"
@@ -32,6 +33,7 @@ struct ui {
     struct picture still; /* with references of its own while frozen */
 
     struct places places;
+    struct budget budget;
     struct dialog dialog;
     bool asking; /* dialog is open */
     struct prompt prompt;

@@ -6,6 +6,7 @@
 #include "ui/pane.h"
 
 #define LAYOUT_PANES 16
+#define WHOLE_ID_COLS 120 /* from here on ids are drawn whole */
 
 struct placement {
     const struct pane *pane;

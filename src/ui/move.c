@@ -30,12 +30,6 @@ static void move_errors(struct ui *ui, const struct scene *scene, int by, int64_
     ui->errors_until_us = boot_us + HOLD_US;
 }
 
-/* The first one shown when the list follows. */
-static uint64_t following_top(const struct history *h, int rows) {
-    uint64_t first = history_first(h);
-    return h->end - first > (uint64_t)rows ? h->end - (uint64_t)rows : first;
-}
-
 static void move_events(struct ui *ui, const struct scene *scene, int by, int rows,
                         int64_t boot_us) {
     const struct history *h = scene->lists.history;
@@ -43,8 +37,9 @@ static void move_events(struct ui *ui, const struct scene *scene, int by, int ro
     uint64_t first = history_first(h), last = h->end - 1;
     if (h->count == 0 || rows < 1)
         return;
-    uint64_t from = at->event >= first && at->event <= last ? at->event : h->end;
-    uint64_t top = at->holding ? at->event_top : following_top(h, rows);
+    uint64_t end = at->event_end > 0 ? at->event_end : h->end;
+    uint64_t from = at->event >= first && at->event <= last ? at->event : end;
+    uint64_t top = at->holding ? at->event_top : history_top(h, end, rows);
     int64_t to = (int64_t)from + by;
     at->event = to < (int64_t)first ? first : to > (int64_t)last ? last : (uint64_t)to;
     if (at->event < top)
@@ -65,7 +60,7 @@ void move_follow(struct ui *ui) {
  * stays there until G. A cursor whose message has left the following list is gone with it. */
 static void settle_events(struct ui *ui, int rows, int64_t boot_us) {
     struct places *at = &ui->places;
-    bool in_sight = at->event >= following_top(ui->history, rows);
+    bool in_sight = at->event >= history_top(ui->history, at->event_end, rows);
     if (ui->frozen)
         return;
     if (at->holding && in_sight && boot_us - ui->events_moved_us >= HOLD_US)

@@ -55,6 +55,7 @@ struct places {
     uint64_t event;      /* cursor in the events; 0: none */
     bool holding;        /* the events stand still, from event_top on; else they follow */
     uint64_t event_top;
+    uint64_t event_end; /* following, they end before this one (ui/budget.h); 0: with the newest */
     int help_top;
     char worker[128]; /* cursor in the workers; "" : the first */
     int journal_top;

@@ -6,7 +6,6 @@
 #include "core/figures.h"
 #include "ui/text.h"
 
-#define WHOLE_ID_COLS 120
 #define BRIEF_COLS 80 /* below: no words, no title */
 #define TIME_COLS 9
 
@@ -63,7 +62,7 @@ static void draw(const struct scene *scene, struct canvas *c, struct rect area) 
     int rows = area.rows - titled;
     uint64_t first = history_first(h), top = scene->places.event_top;
     if (!scene->places.holding) /* follows: the newest at the bottom */
-        top = h->end > (uint64_t)rows ? h->end - (uint64_t)rows : first;
+        top = history_top(h, scene->places.event_end, rows);
     if (top < first)
         top = first;
     for (int i = 0; i < rows; i++) {

@@ -393,7 +393,8 @@ static bool same_size(struct terminal *t, const struct canvas *c) {
     return false;
 }
 
-void term_show(struct terminal *t, const struct canvas *c, bool whole) {
+size_t term_show(struct terminal *t, const struct canvas *c, bool whole) {
+    size_t before = t->pending.len;
     whole = !same_size(t, c) || whole;
     if (whole)
         clearok(curscr, TRUE);
@@ -407,6 +408,7 @@ void term_show(struct terminal *t, const struct canvas *c, bool whole) {
         move(c->cursor_row, c->cursor_col < c->cols ? c->cursor_col : c->cols - 1);
     refresh();
     collect(t);
+    return t->pending.len - before;
 }
 
 void term_title(struct terminal *t, const char *text) {

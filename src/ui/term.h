@@ -22,8 +22,9 @@ void term_size(const struct terminal *t, int *rows, int *cols);
 int term_input_fd(const struct terminal *t);
 int term_output_fd(const struct terminal *t);
 
-/* Shows what differs from the last time; `whole`: clears and draws everything. */
-void term_show(struct terminal *t, const struct canvas *c, bool whole);
+/* Shows what differs from the last time; `whole`: clears and draws everything. Returns the bytes it
+ * took. */
+size_t term_show(struct terminal *t, const struct canvas *c, bool whole);
 void term_title(struct terminal *t, const char *text);
 void term_copy(struct terminal *t, const char *text); /* asks it to keep this (OSC 52) */
 void term_bell(struct terminal *t);

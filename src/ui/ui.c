@@ -72,6 +72,8 @@ void ui_scene(struct ui *ui, int64_t boot_us, struct scene *out) {
     *out = (struct scene){.options = ui->options, .places = ui->places, .frozen = ui->frozen};
     out->live = (struct picture){ui->current, now_of(ui, boot_us), ui->history};
     out->lists = ui->frozen ? ui->still : out->live;
+    if (ui->frozen)
+        out->places.event_end = 0;
     out->errors = ui->errors != NULL ? ui->errors : out->lists.s;
     out->shelf = &ui->shelf;
     out->list_holds = ui->shelf.moved_us > 0 && boot_us - ui->shelf.moved_us < HOLD_US;
@@ -134,7 +136,15 @@ static void tell_state(struct ui *ui, const struct scene *scene) {
     ui->titled = scene->state.state;
 }
 
-static void draw(struct ui *ui, int64_t boot_us) {
+/* The events move on where the link may be sent that much. */
+static void move_on(struct ui *ui, int64_t boot_us) {
+    budget_earn(&ui->budget, boot_us, ui->history->end, ui->canvas.cols);
+    if (budget_allows(&ui->budget))
+        ui->places.event_end = ui->history->end;
+}
+
+/* asked_for: by a key or a change of size, which no budget holds up or pays for. */
+static void draw(struct ui *ui, bool asked_for, int64_t boot_us) {
     struct scene scene;
     struct err err;
     int rows, cols;
@@ -142,11 +152,14 @@ static void draw(struct ui *ui, int64_t boot_us) {
     if (!canvas_resize(&ui->canvas, rows, cols, &err))
         return; /* no memory for this size: the old picture stays */
     look_settle(ui, boot_us);
+    move_on(ui, boot_us);
     ui_scene(ui, boot_us, &scene);
     move_settle(ui, layout_events_rows(&scene, rows, cols), boot_us);
     ui_scene(ui, boot_us, &scene);
     compose(&scene, &ui->canvas);
-    term_show(ui->term, &ui->canvas, ui->whole);
+    size_t bytes = term_show(ui->term, &ui->canvas, ui->whole);
+    if (!asked_for && !ui->whole)
+        budget_spend(&ui->budget, bytes);
     ui->whole = false;
     tell_state(ui, &scene);
     if (ui->asking && ui->dialog.opened_us == DIALOG_NOT_SHOWN)
@@ -240,7 +253,7 @@ static void frame(struct ui *ui, struct pace *pace, int64_t boot_us) {
     look_take(ui, boot_us);
     if (ui->drop_typed) /* what came put a question */
         drop_typed(ui, boot_us);
-    draw(ui, boot_us);
+    draw(ui, pace->key || pace->last_us < 0, boot_us);
     if (!term_flush(ui->term))
         ui_end_with(ui, UI_GONE);
     pace->last_us = boot_us;
