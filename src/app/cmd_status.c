@@ -57,7 +57,7 @@ static void print_text(const char *text) {
 
 static void print_state(const struct snapshot *s) {
     struct state_row row;
-    verdict_of(s, s->now_us, NULL, &row);
+    verdict_of(s, s->now_us, &row);
     print_text(cell("%s  %s", s->database, state_name(row.state)).text);
     print_text(row.sentence);
     if (*row.why)
@@ -188,7 +188,7 @@ static bool print_json(const struct snapshot *s, const struct buf *doc) {
     struct state_row row;
     const char *text = buf_text(doc), *brace = strrchr(text, '}');
     int64_t left = seconds_left(s);
-    verdict_of(s, s->now_us, NULL, &row);
+    verdict_of(s, s->now_us, &row);
     tool_print_json(text, (size_t)(brace - text));
     printf(", \"state\": \"%s\", \"eta_seconds\": ", state_name(row.state));
     if (left >= 0)

@@ -178,6 +178,7 @@ static const struct field top_fields[] = {
     TOP("operator", FIELD_TEXT, operator_name),
     TOP("read_only", FIELD_BOOL, read_only),
     TOP("published_at", FIELD_TIME, published_at_us),
+    TOP("last_heard_at", FIELD_TIME, last_heard_us),
 };
 
 static const struct field paused_fields[] = {
@@ -191,6 +192,12 @@ static const struct field attempts_fields[] = {
     TOP("failed_2m", FIELD_INT, failed_2m),      TOP("ok_2m", FIELD_INT, ok_2m),
     TOP("sent_1m", FIELD_INT, sent_1m),          TOP("sent_1m_usual", FIELD_INT, sent_1m_usual),
     TOP("last_at", FIELD_TIME, last_attempt_us), TOP("last_sent_at", FIELD_TIME, last_sent_us),
+};
+
+static const struct field held_fields[] = {
+    TOP("failing", FIELD_TIME, held_us[HELD_FAILING]),
+    TOP("throttled", FIELD_TIME, held_us[HELD_THROTTLED]),
+    TOP("slow", FIELD_TIME, held_us[HELD_SLOW]),
 };
 
 #define ROW(key, type, member)                                                                     \
@@ -392,13 +399,15 @@ static int by_urgency(const void *left, const void *right) {
 }
 
 static bool read_document(const struct reader *r, const struct json *root, struct snapshot *s) {
-    const struct json *attempts;
+    const struct json *attempts, *held;
     if (json_type(root) != JSON_OBJECT)
         return err_set(r->err, ERR_INVALID, "dashboard document: must be an object");
     if (!read_fields(r, root, top_fields, COUNT(top_fields), s) || !read_paused(r, root, s) ||
         !read_queue(r, root, s) || !read_lanes(r, root, s) || !read_events(r, root, s) ||
         !read_minutes(r, root, s) || !read_member(r, root, "attempts", JSON_OBJECT, &attempts) ||
         !read_fields(r, attempts, attempts_fields, COUNT(attempts_fields), s) ||
+        !read_member(r, root, "held", JSON_OBJECT, &held) ||
+        !read_fields(r, held, held_fields, COUNT(held_fields), s) ||
         !READ_LIST(r, root, "errors", error_fields, s->errors, s->error_count) ||
         !READ_LIST(r, root, "workers", worker_fields, s->workers, s->worker_count) ||
         !READ_LIST(r, root, "operators", operator_fields, s->operators, s->operator_count) ||

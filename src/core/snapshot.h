@@ -76,6 +76,14 @@ struct snap_mark {
     const char *text;
 };
 
+/* States that stay a while after their rule last held. */
+enum {
+    HELD_FAILING,
+    HELD_THROTTLED,
+    HELD_SLOW,
+    HELD_STATES
+};
+
 #define SNAP_MINUTES 50
 
 struct snapshot {
@@ -94,6 +102,7 @@ struct snapshot {
     struct snap_queue_row queue[QUEUE_ROWS];
     int64_t attempts_5m, failed_5m, failed_2m, ok_2m, sent_1m, sent_1m_usual;
     int64_t last_attempt_us, last_sent_us;
+    int64_t held_us[HELD_STATES]; /* when the publisher last saw the rule hold, up to this one */
 
     struct snap_lane *lanes;
     int lane_count;
@@ -101,6 +110,7 @@ struct snapshot {
     int error_count; /* by failures a minute, count, code */
     struct snap_worker *workers;
     int worker_count;
+    int64_t last_heard_us; /* of any worker, those that are gone too */
     struct snap_operator *operators;
     int operator_count;
     struct snap_journal *journal;

@@ -56,17 +56,19 @@ static bool somebody_must_act(const struct view *v) {
 
 /* --- the rules, in order --------------------------------------------------------------------- */
 
+static bool unread(const struct view *v) {
+    return v->s->away || (v->s->now_us >= 0 && v->looked_at_us - v->s->now_us > UNREAD_US);
+}
+
 static bool no_data_holds(const struct view *v) {
-    const struct snapshot *s = v->s;
-    return s->away || s->published_at_us < 0 ||
-           (s->now_us >= 0 && v->now_us - s->now_us > UNREAD_US) ||
-           v->now_us - s->published_at_us > UNPUBLISHED_US;
+    int64_t published_us = v->s->published_at_us;
+    return unread(v) || published_us < 0 || v->looked_at_us - published_us > UNPUBLISHED_US;
 }
 
 static void no_data_write(const struct view *v, struct state_row *out) {
     const struct snapshot *s = v->s;
-    bool unread = s->away || (s->now_us >= 0 && v->now_us - s->now_us > UNREAD_US);
-    int64_t since = unread && s->now_us >= 0 ? s->now_us : s->published_at_us;
+    bool answers = s->now_us >= 0 && !unread(v); /* but nobody folds a new one */
+    int64_t since = s->now_us >= 0 && !answers ? s->now_us : s->published_at_us;
     str_copy(out->todo, sizeof out->todo, "numbers stay with their time; w workers");
     if (s->published_at_us < 0) {
         str_copy(out->sentence, sizeof out->sentence, "no answer from the database yet");
@@ -74,9 +76,9 @@ static void no_data_write(const struct view *v, struct state_row *out) {
         str_copy(out->todo, sizeof out->todo, "wait, or check the database");
         return;
     }
-    struct figure age = figure_age_exact(v->now_us - since);
+    struct figure age = figure_age_exact(v->looked_at_us - since);
     str_format(out->sentence, sizeof out->sentence, "%s for %s; the numbers are of %s",
-               unread ? "no answer from the database" : "nobody has counted", age.text,
+               answers ? "nobody has counted" : "no answer from the database", age.text,
                figure_clock_s(s->published_at_us).text);
     str_format(out->brief, sizeof out->brief, "no answer for %s", age.text);
 }
@@ -126,7 +128,7 @@ static bool stalled_holds(const struct view *v) {
 
 static void stalled_write(const struct view *v, struct state_row *out) {
     struct figure n = view_count(v, QUEUE_PENDING);
-    int64_t last = -1;
+    int64_t last = v->s->last_heard_us;
     for (int i = 0; i < v->s->worker_count; i++)
         if (v->s->workers[i].heard_at_us > last)
             last = v->s->workers[i].heard_at_us;
@@ -267,43 +269,48 @@ static const struct state {
     const char *name;
     bool (*holds)(const struct view *v);
     void (*write)(const struct view *v, struct state_row *out);
-    bool sticky;
+    int held; /* stays a while, by this note; or -1 */
 } states[STATE_COUNT] = {
-    [STATE_NO_DATA] = {"NO DATA", no_data_holds, no_data_write, false},
-    [STATE_PAUSED] = {"PAUSED", paused_holds, paused_write, false},
-    [STATE_STALLED] = {"STALLED", stalled_holds, stalled_write, false},
-    [STATE_PARKED] = {"PARKED", parked_holds, parked_write, false},
-    [STATE_QUOTA] = {"QUOTA", quota_holds, quota_write, false},
-    [STATE_FAILING] = {"FAILING", failing_holds, failing_write, true},
-    [STATE_THROTTLED] = {"THROTTLED", throttled_holds, throttled_write, true},
-    [STATE_SLOW] = {"SLOW", slow_holds, slow_write, true},
-    [STATE_IDLE] = {"IDLE", idle_holds, idle_write, false},
-    [STATE_FLOWING] = {"FLOWING", flowing_holds, flowing_write, false},
+    [STATE_NO_DATA] = {"NO DATA", no_data_holds, no_data_write, -1},
+    [STATE_PAUSED] = {"PAUSED", paused_holds, paused_write, -1},
+    [STATE_STALLED] = {"STALLED", stalled_holds, stalled_write, -1},
+    [STATE_PARKED] = {"PARKED", parked_holds, parked_write, -1},
+    [STATE_QUOTA] = {"QUOTA", quota_holds, quota_write, -1},
+    [STATE_FAILING] = {"FAILING", failing_holds, failing_write, HELD_FAILING},
+    [STATE_THROTTLED] = {"THROTTLED", throttled_holds, throttled_write, HELD_THROTTLED},
+    [STATE_SLOW] = {"SLOW", slow_holds, slow_write, HELD_SLOW},
+    [STATE_IDLE] = {"IDLE", idle_holds, idle_write, -1},
+    [STATE_FLOWING] = {"FLOWING", flowing_holds, flowing_write, -1},
 };
 
 const char *state_name(enum mail_state state) {
     return states[state].name;
 }
 
-static bool state_holds(enum mail_state i, const struct view *v, struct verdict_hold *hold) {
-    bool holds = states[i].holds(v);
-    if (hold == NULL || !states[i].sticky)
-        return holds;
-    if (holds)
-        hold->last_us[i] = v->now_us;
-    return holds || (hold->last_us[i] > 0 && v->now_us - hold->last_us[i] < STICKY_US);
+static bool still_held(const struct view *v, int held) {
+    return held >= 0 && v->s->held_us[held] >= 0 && v->now_us - v->s->held_us[held] < STICKY_US;
 }
 
-void verdict_of(const struct snapshot *s, int64_t now_us, struct verdict_hold *hold,
-                struct state_row *out) {
+void verdict_of(const struct snapshot *s, int64_t now_us, struct state_row *out) {
     static const struct snapshot nothing = {.published_at_us = -1, .now_us = -1, .away = true};
-    struct view v = {.s = s != NULL ? s : &nothing, .now_us = now_us};
-    v.lane = snapshot_worst_lane(v.s);
-    *out = (struct state_row){.state = STATE_FLOWING, .todo = "nothing to do"};
-    for (int i = STATE_COUNT - 1; i >= 0; i--) /* all are asked: each notes when it last held */
-        if (state_holds((enum mail_state)i, &v, hold))
-            out->state = (enum mail_state)i;
-    states[out->state].write(&v, out);
-    if (out->state >= STATE_IDLE && somebody_must_act(&v))
+    s = s != NULL ? s : &nothing;
+    struct view v = {.s = s, .now_us = s->published_at_us, .looked_at_us = now_us};
+    v.lane = snapshot_worst_lane(s);
+    enum mail_state at = STATE_NO_DATA;
+    while (at < STATE_FLOWING && !states[at].holds(&v) && !still_held(&v, states[at].held))
+        at++;
+    *out = (struct state_row){.state = at, .todo = "nothing to do"};
+    states[at].write(&v, out);
+    if (at >= STATE_IDLE && somebody_must_act(&v))
         view_first_error(&v, out);
+}
+
+void verdict_note(const struct snapshot *s, struct verdict_held *out) {
+    struct view v = {.s = s, .now_us = s->published_at_us, .looked_at_us = s->published_at_us};
+    v.lane = snapshot_worst_lane(s);
+    out->known = true;
+    memcpy(out->us, s->held_us, sizeof out->us);
+    for (int i = 0; i < STATE_COUNT; i++)
+        if (states[i].held >= 0 && states[i].holds(&v))
+            out->us[states[i].held] = s->published_at_us;
 }

@@ -1,7 +1,8 @@
 /* Does mail flow, why not, what to do: the one word and three sentences every operator sees.
  *
- * A pure function of a snapshot and the database's time, so that the dashboard, plain `watch` and
- * `status` say the same. Any thread. */
+ * A pure function of the published document, judged at the moment it was published, so that all
+ * windows, plain `watch` and `status` say the same; only whether the document is too old depends on
+ * who looks, when. Any thread. */
 #ifndef POSTROOM_CORE_VERDICT_H
 #define POSTROOM_CORE_VERDICT_H
 
@@ -37,14 +38,18 @@ struct state_row {
     char todo[200]; /* the keys that help */
 };
 
-/* Some states stay 30 s after their rule last held; zero it at the start. */
-struct verdict_hold {
-    int64_t last_us[STATE_COUNT]; /* 0: never */
+/* s: NULL where nothing was read yet. now_us: the database's clock. FAILING, THROTTLED and SLOW
+ * stay 30 s after their rule last held (s->held_us). */
+void verdict_of(const struct snapshot *s, int64_t now_us, struct state_row *out);
+
+/* When each of those rules last held, by what one window has seen; -1: never. */
+struct verdict_held {
+    bool known; /* false: it has seen nothing yet */
+    int64_t us[HELD_STATES];
 };
 
-/* s: NULL where nothing was read yet. hold: NULL for a single look. */
-void verdict_of(const struct snapshot *s, int64_t now_us, struct verdict_hold *hold,
-                struct state_row *out);
+/* For the next document: what this one was told and what it shows itself. */
+void verdict_note(const struct snapshot *s, struct verdict_held *out);
 
 /* What a person may do about a parked lane: its name, the reason word and the provider's text, and
  * what makes it try again: a key or a command. */

@@ -20,6 +20,11 @@ static bool parked_for_good(const struct snap_lane *l) {
     return l->parked && !parked_for_quota(l) && !str_eq(l->reason, "rate");
 }
 
+/* Asked to slow down, until a time: then it is open again by itself. */
+static bool slowed_down(const struct snap_lane *l, int64_t now_us) {
+    return l->parked && str_eq(l->reason, "rate") && l->until_us > now_us;
+}
+
 static bool used_up(int64_t used, int64_t allowed) {
     return allowed > 0 && used >= allowed;
 }
@@ -112,6 +117,12 @@ static void parked_words(const struct snap_lane *l, char *what, size_t size) {
         str_format(what, size, "%.32s holds the account%s", l->name, code);
 }
 
+static void parked_why(const struct snap_lane *l, struct state_row *out) {
+    str_format(out->why, sizeof out->why, "%s%sno message lost an attempt", l->text,
+               l->text[0] != '\0' ? "; " : "");
+    str_copy(out->why_brief, sizeof out->why_brief, l->text);
+}
+
 void parked_write(const struct view *v, struct state_row *out) {
     const struct snap_lane *l = parked_lane(v);
     char what[128], next[48] = "", wait[48] = "";
@@ -124,9 +135,7 @@ void parked_write(const struct view *v, struct state_row *out) {
     str_format(out->sentence, sizeof out->sentence, "%s since %s%s%s", what,
                figure_when(l->since_us, v->now_us).text, next, wait);
     str_format(out->brief, sizeof out->brief, "%s", what);
-    str_format(out->why, sizeof out->why, "%s%sno message lost an attempt", l->text,
-               l->text[0] != '\0' ? "; " : "");
-    str_copy(out->why_brief, sizeof out->why_brief, l->text);
+    parked_why(l, out);
 }
 
 /* --- quota ----------------------------------------------------------------------------------- */
@@ -179,8 +188,30 @@ static const struct snap_lane *empty_lane(const struct view *v) {
     return NULL;
 }
 
+/* Asked to slow down for long, while mail is due. */
+static const struct snap_lane *slowed_lane(const struct view *v) {
+    for (int i = 0; i < v->s->lane_count && view_row(v, QUEUE_PENDING)->n > 0; i++) {
+        const struct snap_lane *l = &v->s->lanes[i];
+        if (slowed_down(l, v->now_us) && l->until_us - l->since_us >= SECONDS(EMPTY_SECONDS))
+            return l;
+    }
+    return NULL;
+}
+
 bool throttled_holds(const struct view *v) {
-    return empty_lane(v) != NULL;
+    return empty_lane(v) != NULL || slowed_lane(v) != NULL;
+}
+
+static void slowed_write(const struct view *v, const struct snap_lane *l, struct state_row *out) {
+    char code[64];
+    refusal(code, sizeof code, l->text, false);
+    str_format(out->sentence, sizeof out->sentence,
+               "%.32s asks for a pause%s; next try at %s; %s wait", l->name, code,
+               figure_clock_s(l->until_us).text, view_count(v, QUEUE_PENDING).text);
+    str_format(out->brief, sizeof out->brief, "%.32s asks for a pause, %s wait", l->name,
+               view_count(v, QUEUE_PENDING).text);
+    parked_why(l, out);
+    str_copy(out->todo, sizeof out->todo, "nothing: it goes on by itself; t tries now");
 }
 
 /* "11 min", from an hour on "2h10m". */
@@ -192,8 +223,12 @@ static void duration(char *dst, size_t size, int64_t us) {
 }
 
 void throttled_write(const struct view *v, struct state_row *out) {
-    const struct snap_lane *l = empty_lane(v);
+    const struct snap_lane *l = empty_lane(v), *slowed = slowed_lane(v);
     char since[40] = "", gone[56] = "", in[32];
+    if (slowed != NULL) {
+        slowed_write(v, slowed, out);
+        return;
+    }
     if (l == NULL)
         l = v->lane; /* still shown for a while after the rule last held */
     if (l == NULL)

@@ -11,7 +11,8 @@
 
 struct view {
     const struct snapshot *s;
-    int64_t now_us;
+    int64_t now_us;               /* when it was published: for all alike */
+    int64_t looked_at_us;         /* the database's time now */
     const struct snap_lane *lane; /* the worst one, or NULL */
 };
 

@@ -169,6 +169,18 @@ static const char lanes_sql[] =
     "  CASE WHEN told_monthly_at AT TIME ZONE 'UTC' >= date_trunc('month', " UTC_NOW ")"
     "  THEN greatest(told_monthly, month_used) ELSE month_used END AS month FROM lane)";
 
+/* When the backlog will be gone: at the pace at which it shrinks now, and where that needs more than
+ * is left of today's quota, so many whole days later as the rest takes. */
+#define GONE_AT \
+    "(SELECT CASE" \
+    "  WHEN daily_quota IS NULL OR p.n <= daily_quota - today" \
+    "    THEN now() + make_interval(secs => (p.n * 60 / -g.per_min)::float8)" \
+    "  WHEN daily_quota > 0 THEN resets" \
+    "    + div(p.n - greatest(daily_quota - today, 0) - 1, daily_quota)::int * interval '1 day'" \
+    "    + make_interval(secs => (((p.n - greatest(daily_quota - today, 0) - 1) % daily_quota + 1)" \
+    "      * 60 / -g.per_min)::float8) END" \
+    "  FROM pending p, growth g WHERE g.per_min < 0 AND p.n > 0)"
+
 static const char lanes_doc[] =
     "(SELECT coalesce(jsonb_agg(jsonb_build_object('name', name,"
     "  'state', CASE WHEN parked_reason IS NULL THEN 'open' ELSE 'parked' END,"
@@ -184,9 +196,7 @@ static const char lanes_doc[] =
     "    THEN now() + make_interval(secs =>"
     "      ((daily_quota - today) / nullif(per_second, 0))::float8) END,"
     "  'month_used', month, 'month_allowed', monthly_quota,"
-    "  'gone_at', (SELECT now() + make_interval(secs => (p.n * 60 / -g.per_min)::float8)"
-    "    FROM pending p, growth g WHERE g.per_min < 0 AND p.n > 0)"
-    "  ) ORDER BY name), '[]') FROM used, rates)";
+    "  'gone_at', " GONE_AT ") ORDER BY name), '[]') FROM used, rates)";
 
 #define QUEUE_ROW(source, per_min) \
     "(SELECT jsonb_build_object('n', least(n, " COUNT_CAP "), 'capped', n > " COUNT_CAP "," \
@@ -260,12 +270,28 @@ static void put_sources(struct buf *b, const char *was) {
         buf_puts(b, pieces[i]);
 }
 
-static void put_document(struct buf *b) {
+/* What the caller knows, else what was stored. */
+static void put_held(struct buf *b, const struct verdict_held *held) {
+    static const char *const keys[HELD_STATES] = {"failing", "throttled", "slow"};
+    if (!held->known) {
+        buf_puts(b, "(SELECT doc -> 'held' FROM was)");
+        return;
+    }
+    buf_puts(b, "jsonb_build_object(");
+    for (int i = 0; i < HELD_STATES; i++)
+        buf_printf(b, "%s'%s', to_timestamp(nullif(%lld, -1) / 1e6)", i > 0 ? ", " : "", keys[i],
+                   (long long)held->us[i]);
+    buf_puts(b, ")");
+}
+
+static void put_document(struct buf *b, const struct verdict_held *held) {
     buf_printf(b, " jsonb_build_object('published_at', now(), 'queue', %s, 'attempts', %s,",
                queue_doc, attempts_doc);
     buf_printf(b, "'lanes', %s, 'errors', %s, %s, 'minutes', %s,", lanes_doc, errors_doc,
                people_doc, minutes_doc);
-    buf_puts(b, "'trend', (SELECT to_jsonb(trend) FROM trend))");
+    buf_puts(b, "'trend', (SELECT to_jsonb(trend) FROM trend), 'held', ");
+    put_held(b, held);
+    buf_puts(b, ")");
 }
 
 static bool run(struct db *db, struct buf *template, PGresult **out, struct err *err) {
@@ -277,7 +303,8 @@ static bool run(struct db *db, struct buf *template, PGresult **out, struct err 
 
 /* The gate: the stored one is old, and the lock is ours. Behind the WHEREs that ask it nothing is
  * computed without it. */
-bool document_publish(struct db *db, int max_age_ms, PGresult **out, struct err *err) {
+bool document_publish(struct db *db, int max_age_ms, const struct verdict_held *held,
+                      PGresult **out, struct err *err) {
     struct buf b;
     buf_init(&b, TEMPLATE_MAX);
     buf_printf(&b,
@@ -293,19 +320,20 @@ bool document_publish(struct db *db, int max_age_ms, PGresult **out, struct err 
                  " pruned AS (DELETE FROM postroom.waiting WHERE (SELECT mine FROM gate)"
                  " AND minute < now() - interval '1 day') "
                  "INSERT INTO postroom.published AS p (at, doc) SELECT now(),");
-    put_document(&b);
+    put_document(&b, held);
     buf_puts(&b, " WHERE (SELECT mine FROM gate) ON CONFLICT (one) DO UPDATE"
                  " SET at = excluded.at, doc = excluded.doc RETURNING p.doc::text, " NOW_US);
     return run(db, &b, out, err);
 }
 
-bool document_fold(struct db *db, PGresult **out, struct err *err) {
+bool document_fold(struct db *db, const struct verdict_held *held, PGresult **out,
+                   struct err *err) {
     struct buf b;
     buf_init(&b, TEMPLATE_MAX);
     buf_puts(&b, "WITH RECURSIVE ");
     put_sources(&b, was_nothing_sql);
     buf_puts(&b, " SELECT (");
-    put_document(&b);
+    put_document(&b, held);
     buf_puts(&b, ")::text, " NOW_US);
     return run(db, &b, out, err);
 }

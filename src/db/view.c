@@ -45,7 +45,7 @@ static bool use_row(struct db *db, const struct view_window *w, PGresult *r, str
 static int publish(struct db *db, struct view_window *w, struct buf *out, int64_t *now_us,
                    struct err *err) {
     PGresult *r = NULL;
-    if (!document_publish(db, w->outdated ? 0 : FRESH_MS, &r, err))
+    if (!document_publish(db, w->outdated ? 0 : FRESH_MS, &w->held, &r, err))
         return -1;
     w->outdated = false;
     w->publisher = PQntuples(r) == 1;
@@ -58,7 +58,7 @@ static int publish(struct db *db, struct view_window *w, struct buf *out, int64_
 static bool fold_alone(struct db *db, const struct view_window *w, struct buf *out, int64_t *now_us,
                        struct err *err) {
     PGresult *r = NULL;
-    return document_fold(db, &r, err) && use_row(db, w, r, out, now_us, err);
+    return document_fold(db, &w->held, &r, err) && use_row(db, w, r, out, now_us, err);
 }
 
 /* The stored document, or NULL in *r: none is there, or (on a standby) none can be read. */
@@ -114,6 +114,7 @@ struct snapshot *view_snapshot(struct db *db, struct view_window *w, struct err 
     if (s) {
         s->now_us = now_us;
         s->read_boot_us = boot_us;
+        verdict_note(s, &w->held);
     }
     buf_free(&text);
     return s;

@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 #include "core/event.h"
-#include "core/snapshot.h"
+#include "core/verdict.h"
 #include "db/db.h"
 
 /* Who looks. */
@@ -19,6 +19,7 @@ struct view_window {
     bool read_only; /* never stores: reads the published row, or folds one for itself alone */
     bool outdated;  /* set by the caller after a change of its own: fold anew, however young */
     bool publisher; /* kept by view_document: this window folded the last one */
+    struct verdict_held held; /* kept by view_snapshot */
 };
 
 /* The document as JSON text, at most a second or two old, with database, operator and read_only

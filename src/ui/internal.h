@@ -59,7 +59,6 @@ struct ui {
     int interrupts; /* Ctrl-C in a row */
     int64_t interrupt_us;
 
-    struct verdict_hold hold;
     enum mail_state titled; /* the state in the terminal's title; STATE_COUNT: none yet */
     bool whole;             /* the next frame draws everything */
     bool over;

@@ -45,8 +45,7 @@ struct said {
     int64_t at_us; /* boot time; < 0: nothing yet */
 };
 
-static bool say(const struct ui_options *options, const struct ui_ports *ports,
-                struct verdict_hold *hold, struct said *last) {
+static bool say(const struct ui_options *options, const struct ui_ports *ports, struct said *last) {
     struct snapshot *s = board_take(ports->board);
     struct state_row state;
     char line[1024];
@@ -56,7 +55,7 @@ static bool say(const struct ui_options *options, const struct ui_ports *ports,
         now_us = options->demo_now_us;
     else if (s != NULL && s->now_us >= 0)
         now_us = s->now_us + (boot_us - s->read_boot_us);
-    verdict_of(s, now_us, hold, &state);
+    verdict_of(s, now_us, &state);
     if (s != NULL &&
         (last->at_us < 0 || state.state != last->state || boot_us - last->at_us >= MINUTE_US)) {
         plain_line(line, sizeof line, s, now_us, &state);
@@ -68,7 +67,6 @@ static bool say(const struct ui_options *options, const struct ui_ports *ports,
 }
 
 enum ui_end plain_run(const struct ui_options *options, const struct ui_ports *ports) {
-    struct verdict_hold hold = {0};
     struct said last = {.at_us = -1};
     for (;;) {
         /* Of stdout only its end is of interest: a pipe nobody reads any more. */
@@ -77,7 +75,7 @@ enum ui_end plain_run(const struct ui_options *options, const struct ui_ports *p
             {.fd = ports->wake != NULL ? ports->wake->fd : -1, .events = POLLIN}};
         if (ui_finished(ports))
             return UI_DRAINED;
-        if (!say(options, ports, &hold, &last))
+        if (!say(options, ports, &last))
             return UI_GONE;
         if (poll(fds, 2, LOOK_MS) > 0 && (fds[0].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
             return UI_GONE;

@@ -87,7 +87,7 @@ void ui_scene(struct ui *ui, int64_t boot_us, struct scene *out) {
     if (ui_draining(ui))
         out->drain_left_us = life_deadline_us(ui->ports->life) - boot_us;
     board_get_gauges(ui->ports->board, &out->gauges);
-    verdict_of(ui->current, out->live.now_us, &ui->hold, &out->state);
+    verdict_of(ui->current, out->live.now_us, &out->state);
 }
 
 /* --- news ------------------------------------------------------------------------------------ */

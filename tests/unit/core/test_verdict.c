@@ -25,19 +25,23 @@
     "\"lanes\":[{\"name\":\"resend\",\"state\":\"parked\",\"reason\":\"" reason                    \
     "\",\"text\":\"" text "\",\"since\":\"2026-09-22T03:07:00Z\"}]"
 
+#define SLOWED(since, until)                                                                       \
+    "\"lanes\":[{\"name\":\"resend\",\"state\":\"parked\",\"reason\":\"rate\",\"text\":\"429 "     \
+    "rate_limit_exceeded: Too many requests\",\"since\":\"" since "\",\"until\":\"" until "\"}]"
+
 static int64_t at(const char *text) {
     int64_t us;
     assert_int_equal(clock_parse_utc(text, &us), 1);
     return us;
 }
 
-static struct state_row judge_at(const char *json, int64_t now_us, struct verdict_hold *hold) {
+static struct state_row judge_at(const char *json, int64_t now_us) {
     struct err err = {0};
     struct state_row row;
     struct snapshot *s = snapshot_parse(json, strlen(json), &err);
     if (s == NULL)
         fail_msg("%s: %s", err.text, json);
-    verdict_of(s, now_us, hold, &row);
+    verdict_of(s, now_us, &row);
     snapshot_release(s);
     return row;
 }
@@ -48,7 +52,7 @@ static void every_state_in_its_words(void **state) {
         const char *json, *name, *sentence, *todo;
     } cases[] = {
         {"{\"published_at\":\"2026-09-22T03:11:25Z\"}", "NO DATA",
-         "nobody has counted for 41s; the numbers are of 03:11:25",
+         "no answer from the database for 41s; the numbers are of 03:11:25",
          "numbers stay with their time; w workers"},
         {"{" PUBLISHED ",\"paused\":{\"by\":\"bob\",\"at\":\"2026-09-22T03:06:30Z\","
          "\"reason\":\"key rotation\"}}",
@@ -61,6 +65,9 @@ static void every_state_in_its_words(void **state) {
                                                   "\"heard_at\":\"2026-09-22T03:09:00Z\"}]}",
          "STALLED", "1,204 wait, no worker is running (the last was heard 3m ago)",
          "start a worker; w workers   t process now"},
+        {"{" PUBLISHED
+         ",\"last_heard_at\":\"2026-09-22T03:01:00Z\",\"queue\":{" PENDING(3, "03:12:06") "}}",
+         "STALLED", "3 wait, no worker is running (the last was heard 11m ago)", NULL},
         {"{" PUBLISHED ",\"queue\":{" PENDING(3, "03:12:06") "}}", "STALLED",
          "3 wait, no worker is running", NULL},
         {"{" PUBLISHED "," WORKER ",\"queue\":{" PENDING(
@@ -106,6 +113,11 @@ static void every_state_in_its_words(void **state) {
                                "\"gone_at\":\"2026-09-22T03:23:06Z\"}]}",
          "THROTTLED", "10.0 of 10.0 requests/s for 6m; 9,400 wait, gone in about 11m",
          "nothing: the backlog is gone in about 11 min"},
+        {"{" PUBLISHED "," WORKER ",\"queue\":{" PENDING(1204, "03:12:00") "}," SLOWED(
+             "2026-09-22T03:07:00Z", "2026-09-22T03:14:30Z") "}",
+         "THROTTLED",
+         "resend asks for a pause (429 rate_limit_exceeded); next try at 03:14:30; 1,204 wait",
+         "nothing: it goes on by itself; t tries now"},
         {"{" PUBLISHED ",\"queue\":{" PENDING(900, "03:00:00") "}," WORKER ",\"attempts\":{" TRIED
                                                                "}}",
          "SLOW", "oldest waits 12m, 310 more a minute than leave; all workers busy", "w workers"},
@@ -120,7 +132,7 @@ static void every_state_in_its_words(void **state) {
          "nothing to do"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct state_row row = judge_at(cases[i].json, at(NOW), NULL);
+        struct state_row row = judge_at(cases[i].json, at(NOW));
         assert_string_equal(state_name(row.state), cases[i].name);
         assert_string_equal(row.sentence, cases[i].sentence);
         if (cases[i].todo != NULL)
@@ -142,6 +154,14 @@ static void what_does_not_hold(void **state) {
                                                                         "}}",
          "FLOWING"},
         {"{" PUBLISHED "," PARKED("rate", "429 rate_limit_exceeded") "}", "FLOWING"},
+        {"{" PUBLISHED "," SLOWED("2026-09-22T03:07:00Z", "2026-09-22T03:14:30Z") "}",
+         "FLOWING"}, /* nothing is due */
+        {"{" PUBLISHED "," WORKER ",\"queue\":{" PENDING(5, "03:12:00") "}," SLOWED(
+             "2026-09-22T03:12:00Z", "2026-09-22T03:12:20Z") "}",
+         "FLOWING"}, /* a short pause */
+        {"{" PUBLISHED "," WORKER ",\"queue\":{" PENDING(5, "03:12:00") "}," SLOWED(
+             "2026-09-22T03:07:00Z", "2026-09-22T03:12:05Z") "}",
+         "FLOWING"}, /* over */
         {"{" PUBLISHED "," WORKER
          ",\"queue\":{" PENDING(5, "03:12:01") "},"
                                                "\"lanes\":[{\"state\":\"open\"}],\"attempts\":{"
@@ -149,7 +169,7 @@ static void what_does_not_hold(void **state) {
          "FLOWING"}, /* mail came after a quiet hour: not stalled yet */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct state_row row = judge_at(cases[i].json, at(NOW), NULL);
+        struct state_row row = judge_at(cases[i].json, at(NOW));
         if (strcmp(state_name(row.state), cases[i].name) != 0)
             fail_msg("case %zu: %s", i, state_name(row.state));
     }
@@ -159,16 +179,16 @@ static void the_first_that_holds_wins(void **state) {
     (void)state;
     struct state_row row = judge_at("{" PUBLISHED ",\"paused\":{},\"queue\":{" PENDING(
                                         9, "03:00:00") "}," PARKED("key", "401 x") "," ERRORS "}",
-                                    at(NOW), NULL);
+                                    at(NOW));
     assert_int_equal(row.state, STATE_PAUSED);
     assert_string_equal(row.why, "before the pause: 19 since 01:58, timeout: no answer within 30s");
     row = judge_at("{" PUBLISHED
                    ",\"queue\":{" PENDING(9, "03:00:00") "}," PARKED("key", "401 x") "}",
-                   at(NOW), NULL);
+                   at(NOW));
     assert_int_equal(row.state, STATE_STALLED);
     row = judge_at("{" PUBLISHED "," WORKER ",\"queue\":{" PENDING(9, "03:00:00") "}," PARKED(
                        "key", "401 x") ",\"attempts\":{\"all_5m\":50,\"failed_5m\":50}}",
-                   at(NOW), NULL);
+                   at(NOW));
     assert_int_equal(row.state, STATE_PARKED);
     assert_string_equal(row.why, "401 x; no message lost an attempt");
 }
@@ -176,26 +196,49 @@ static void the_first_that_holds_wins(void **state) {
 static void why_is_empty_unless_somebody_must_act(void **state) {
     (void)state;
     struct state_row row =
-        judge_at("{" PUBLISHED "," ERRORS ",\"queue\":{\"failed\":{\"n\":0}}}", at(NOW), NULL);
+        judge_at("{" PUBLISHED "," ERRORS ",\"queue\":{\"failed\":{\"n\":0}}}", at(NOW));
     assert_string_equal(row.why, "");
-    row = judge_at("{" PUBLISHED "," ERRORS ",\"queue\":{\"uncertain\":{\"n\":1}}}", at(NOW), NULL);
+    row = judge_at("{" PUBLISHED "," ERRORS ",\"queue\":{\"uncertain\":{\"n\":1}}}", at(NOW));
     assert_string_equal(row.why, "19 since 01:58, timeout: no answer within 30s");
     assert_string_equal(row.why_more, " (timeout)");
 }
 
+/* A document after another, each told what the one before has noted, as publishers hand it on. */
+static struct state_row publish(struct verdict_held *held, const char *time, const char *rest) {
+    struct err err = {0};
+    char json[1024], failing[40] = "null";
+    if (held->known && held->us[HELD_FAILING] >= 0) {
+        failing[0] = '"';
+        clock_format_utc(failing + 1, sizeof failing - 2, held->us[HELD_FAILING]);
+        strcat(failing, "\"");
+    }
+    str_format(json, sizeof json, "{\"published_at\":\"%s\",\"held\":{\"failing\":%s},%s}", time,
+               failing, rest);
+    struct snapshot *s = snapshot_parse(json, strlen(json), &err);
+    if (s == NULL)
+        fail_msg("%s: %s", err.text, json);
+    struct state_row row, later;
+    verdict_of(s, at(time), &row);
+    verdict_of(s, at(time) + USEC_PER_SEC, &later); /* another window, a moment later */
+    assert_int_equal(later.state, row.state);
+    verdict_note(s, held);
+    snapshot_release(s);
+    return row;
+}
+
 static void failing_stays_thirty_seconds(void **state) {
     (void)state;
-    struct verdict_hold hold = {0};
-    static const char bad[] =
-        "{" PUBLISHED ",\"attempts\":{\"all_5m\":50,\"failed_5m\":25," TRIED "}}";
-    static const char good[] = "{\"published_at\":\"2026-09-22T03:12:30Z\","
-                               "\"attempts\":{\"all_5m\":50,\"failed_5m\":5," TRIED "}}";
-    int64_t t = at(NOW);
-    assert_int_equal(judge_at(good, t, &hold).state, STATE_FLOWING);
-    assert_int_equal(judge_at(bad, t, &hold).state, STATE_FAILING);
-    assert_int_equal(judge_at(good, t + 29 * USEC_PER_SEC, &hold).state, STATE_FAILING);
-    assert_int_equal(judge_at(good, t + 30 * USEC_PER_SEC, &hold).state, STATE_FLOWING);
-    assert_int_equal(judge_at(good, t, NULL).state, STATE_FLOWING);
+    struct verdict_held held = {0};
+    static const char bad[] = "\"attempts\":{\"all_5m\":50,\"failed_5m\":25," TRIED "}";
+    static const char good[] = "\"attempts\":{\"all_5m\":50,\"failed_5m\":5," TRIED "}";
+    assert_int_equal(publish(&held, "2026-09-22T03:12:05Z", good).state, STATE_FLOWING);
+    assert_int_equal(publish(&held, "2026-09-22T03:12:06Z", bad).state, STATE_FAILING);
+    assert_int_equal(publish(&held, "2026-09-22T03:12:07Z", bad).state, STATE_FAILING);
+    assert_int_equal(publish(&held, "2026-09-22T03:12:08Z", good).state, STATE_FAILING);
+    assert_int_equal(publish(&held, "2026-09-22T03:12:36Z", good).state, STATE_FAILING);
+    assert_int_equal(publish(&held, "2026-09-22T03:12:37Z", good).state, STATE_FLOWING);
+    held = (struct verdict_held){0}; /* who has seen nothing knows no more than the document */
+    assert_int_equal(publish(&held, "2026-09-22T03:12:38Z", good).state, STATE_FLOWING);
 }
 
 static void unread_for_two_seconds_is_no_data(void **state) {
@@ -205,17 +248,17 @@ static void unread_for_two_seconds_is_no_data(void **state) {
     static const char json[] = "{" PUBLISHED "}";
     struct snapshot *s = snapshot_parse(json, strlen(json), &err);
     s->now_us = at(NOW);
-    verdict_of(s, s->now_us + 2 * USEC_PER_SEC, NULL, &row);
+    verdict_of(s, s->now_us + 2 * USEC_PER_SEC, &row);
     assert_int_equal(row.state, STATE_FLOWING);
-    verdict_of(s, s->now_us + 41 * USEC_PER_SEC, NULL, &row);
+    verdict_of(s, s->now_us + 41 * USEC_PER_SEC, &row);
     assert_int_equal(row.state, STATE_NO_DATA);
     assert_string_equal(row.sentence,
                         "no answer from the database for 41s; the numbers are of 03:12:06");
     s->away = true;
-    verdict_of(s, s->now_us, NULL, &row);
+    verdict_of(s, s->now_us, &row);
     assert_int_equal(row.state, STATE_NO_DATA);
     snapshot_release(s);
-    verdict_of(NULL, 0, NULL, &row);
+    verdict_of(NULL, 0, &row);
     assert_string_equal(row.sentence, "no answer from the database yet");
 }
 

@@ -171,6 +171,68 @@ static void lanes_add_up_all_workers(void **state) {
     db_free(db);
 }
 
+/* As if 60 messages a minute had left for the last half minute. */
+static void let_it_shrink(void) {
+    sql("UPDATE postroom.published SET doc = jsonb_set(doc, '{trend}', jsonb_build_object("
+        "'at', now() - interval '30 s', 'n', (SELECT count(*) + 30 FROM email_messages),"
+        "'next_at', now(), 'next_n', 0))");
+}
+
+static int64_t gone_in_s(struct db *db) {
+    let_it_shrink();
+    struct snapshot *s = look(db);
+    int64_t us = s->lanes[0].gone_at_us < 0 ? -1 : s->lanes[0].gone_at_us - s->published_at_us;
+    snapshot_release(s);
+    return us < 0 ? -1 : us / 1000000;
+}
+
+static int64_t until_midnight_s(void) {
+    char text[32];
+    return atoll(psql("SELECT extract(epoch FROM date_trunc('day', now() AT TIME ZONE 'UTC')"
+                      " + interval '1 day' - now() AT TIME ZONE 'UTC')::bigint",
+                      text, sizeof text));
+}
+
+static void the_backlog_is_gone_when_pace_and_quota_allow(void **state) {
+    (void)state;
+    sql("INSERT INTO postroom.lanes (name, rate) VALUES ('resend', 10);"
+        "INSERT INTO email_messages (to_email, subject, created_at)"
+        " SELECT 'a', 's', now() - interval '1 min' FROM generate_series(1, 600)");
+    struct db *db = open_db(DB_TOOL);
+    snapshot_release(look(db));
+    assert_in_range(gone_in_s(db), 540, 620); /* 600 at about 60 a minute */
+    sql("UPDATE postroom.lanes SET daily_quota = 1000");
+    assert_in_range(gone_in_s(db), 540, 620);
+    sql("UPDATE postroom.lanes SET daily_quota = 200"); /* 200, 200 tomorrow, 200 the day after */
+    int64_t midnight = until_midnight_s();
+    assert_in_range(gone_in_s(db), midnight + 86400 + 180, midnight + 86400 + 215);
+    sql("UPDATE postroom.lanes SET daily_quota = 0");
+    assert_int_equal(gone_in_s(db), -1);
+    db_free(db);
+}
+
+static void what_held_is_handed_on(void **state) {
+    (void)state;
+    sql("INSERT INTO email_messages (to_email, subject, created_at)"
+        " VALUES ('a', 's', now() - interval '1 hour')");
+    struct view_window first = {.operator_name = "a", .outdated = true}, second = first;
+    struct db *db = open_db(DB_TOOL);
+    struct snapshot *s = view_snapshot(db, &first, &err);
+    assert_true(s->held_us[HELD_SLOW] < 0); /* nobody knew before */
+    int64_t at_us = s->published_at_us;
+    snapshot_release(s);
+    first.outdated = true;
+    s = view_snapshot(db, &first, &err);
+    assert_int_equal(s->held_us[HELD_SLOW], at_us);
+    assert_true(s->held_us[HELD_FAILING] < 0);
+    snapshot_release(s);
+    sql("UPDATE email_messages SET status = 'sent'");
+    s = view_snapshot(db, &second, &err); /* who comes later finds it in the document */
+    assert_int_equal(s->held_us[HELD_SLOW], at_us);
+    snapshot_release(s);
+    db_free(db);
+}
+
 static void one_window_folds_the_others_read(void **state) {
     (void)state;
     struct db *first = open_db(DB_TOOL), *second = open_db(DB_TOOL), *third = open_db(DB_READONLY);
@@ -332,12 +394,20 @@ int main(void) {
         return 0;
 #define TEST(f) cmocka_unit_test_setup(f, fresh)
     const struct CMUnitTest tests[] = {
-        TEST(an_empty_database_is_all_zero),    TEST(each_state_is_counted_where_it_belongs),
-        TEST(counting_stops_at_the_cap),        TEST(errors_are_grouped_with_their_newest_text),
-        TEST(rates_come_from_the_minutes),      TEST(lanes_add_up_all_workers),
-        TEST(one_window_folds_the_others_read), TEST(people_are_named),
-        TEST(status_knows_what_was_sent),       TEST(nothing_scans_the_table),
-        TEST(new_outcomes_are_told_once),       TEST(late_commits_are_told_too),
+        TEST(an_empty_database_is_all_zero),
+        TEST(each_state_is_counted_where_it_belongs),
+        TEST(counting_stops_at_the_cap),
+        TEST(errors_are_grouped_with_their_newest_text),
+        TEST(rates_come_from_the_minutes),
+        TEST(lanes_add_up_all_workers),
+        TEST(the_backlog_is_gone_when_pace_and_quota_allow),
+        TEST(what_held_is_handed_on),
+        TEST(one_window_folds_the_others_read),
+        TEST(people_are_named),
+        TEST(status_knows_what_was_sent),
+        TEST(nothing_scans_the_table),
+        TEST(new_outcomes_are_told_once),
+        TEST(late_commits_are_told_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

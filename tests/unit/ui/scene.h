@@ -68,7 +68,7 @@ static inline void stage_open(struct stage *st, const char *json, size_t n, cons
     st->scene.letter = &st->letter;
     st->scene.journal = &st->journal;
     shelf_start(&st->shelf, "");
-    verdict_of(st->snapshot, now_us, NULL, &st->scene.state);
+    verdict_of(st->snapshot, now_us, &st->scene.state);
     canvas_init(&st->canvas, &glyphs_emoji);
 }
 

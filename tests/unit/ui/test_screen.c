@@ -287,8 +287,31 @@ static void hostile_words(void **state) {
     stage_close(&st);
 }
 
+/* A document a line, behind the time at which it is looked at: its state row. */
+static void every_state(void **state) {
+    (void)state;
+    struct buf rows, screen;
+    size_t n;
+    char *lines = strdup(file_text("tests/fixtures/ui/states.jsonl", &n)), *rest = lines;
+    buf_init(&rows, 1 << 16);
+    for (char *line; (line = strsep(&rest, "\n")) != NULL && line[0] != '\0';) {
+        struct stage st;
+        char *now = strsep(&line, " ");
+        stage_open(&st, line, strlen(line), now);
+        stage_draw(&st, 80, 24, &screen);
+        const char *second = strchr(buf_text(&screen), '\n') + 1;
+        buf_add(&rows, second, strcspn(second, "\n") + 1);
+        buf_free(&screen);
+        stage_close(&st);
+    }
+    same_as_golden("states-80x11", &rows);
+    buf_free(&rows);
+    free(lines);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_state),
         cmocka_unit_test(main_at_every_kind_of_size),
         cmocka_unit_test(main_in_ascii),
         cmocka_unit_test(paused),
