@@ -10,9 +10,11 @@
 #include "db/guided.h"
 
 #define DOCUMENT_MAX ((size_t)4 * 1024 * 1024)
-#define FRESH_MS                                                                                   \
-    900 /* less than a second, so that a window looking once a second folds each time */
+#define FRESH_MS 900    /* less than a second: a window that looks once a second folds each time */
+#define LATE_MS 1500    /* beyond this another than the last publisher folds the next one */
 #define TOO_OLD_MS 2000 /* a window that may not store folds for itself beyond this */
+#define FOLD_SHARE 5    /* about a fifth of the time goes into folding, */
+#define FOLD_LONGEST_US (5 * USEC_PER_SEC) /* but nobody waits longer for a new one */
 
 /* --- the document ----------------------------------------------------------------------------- */
 
@@ -45,10 +47,15 @@ static bool use_row(struct db *db, const struct view_window *w, PGresult *r, str
 static int publish(struct db *db, struct view_window *w, struct buf *out, int64_t *now_us,
                    struct err *err) {
     PGresult *r = NULL;
+    int64_t began = clock_boot_us();
+    if (!w->outdated && began < w->fold_at_us)
+        return 0;
     if (!document_publish(db, w->outdated ? 0 : FRESH_MS, &w->held, &r, err))
         return -1;
     w->outdated = false;
     w->publisher = PQntuples(r) == 1;
+    int64_t pause = (clock_boot_us() - began) * FOLD_SHARE;
+    w->fold_at_us = began + (pause < FOLD_LONGEST_US ? pause : FOLD_LONGEST_US);
     if (w->publisher)
         return use_row(db, w, r, out, now_us, err) ? 1 : -1;
     PQclear(r);
@@ -90,7 +97,7 @@ bool view_document(struct db *db, struct view_window *w, struct buf *out, int64_
     }
     if (!read_stored(db, &stored, &age_ms, err))
         return false;
-    if (age_ms > FRESH_MS && !w->read_only) {
+    if (age_ms > LATE_MS && !w->read_only) {
         int done = publish(db, w, out, now_us, err);
         if (done != 0) {
             PQclear(stored);

@@ -20,6 +20,8 @@ struct view_window {
     bool outdated;  /* set by the caller after a change of its own: fold anew, however young */
     bool publisher; /* kept by view_document: this window folded the last one */
     struct verdict_held held; /* kept by view_snapshot */
+    int64_t
+        fold_at_us; /* kept by view_document: not before, so that folding stays cheap; boot time */
 };
 
 /* The document as JSON text, at most a second or two old, with database, operator and read_only

@@ -18,8 +18,7 @@
 #include <unistd.h>
 
 #define LOOK_US USEC_PER_SEC
-#define LOOK_SLOW_US (1500 * USEC_PER_MS) /* within the 2 s after which the screen says NO DATA */
-#define SHARE 5                           /* about a fifth of the time goes into looking */
+#define PAUSE_US (USEC_PER_SEC / 2) /* between two looks, however long they take */
 #define HERE_US (10 * USEC_PER_SEC)
 #define RETRY_FIRST_US (USEC_PER_SEC / 2)
 #define RETRY_LONGEST_US (4 * USEC_PER_SEC) /* with 5 s for connecting: back within 10 s */
@@ -119,7 +118,8 @@ static bool look(struct feed *f, struct err *err) {
     return !f->options.events_from_db || show_news(f, err);
 }
 
-/* Once a second; a database that takes long is asked less often, so that looking stays cheap. */
+/* Once a second, so that a slow database is no silent one: after 2 s the screen says NO DATA. What
+ * costs much, folding, has a pace of its own (db/view.c). */
 static void look_when_due(void *ctx) {
     struct feed *f = ctx;
     struct err err;
@@ -127,10 +127,8 @@ static void look_when_due(void *ctx) {
     if (began < f->look_at_us || !db_is_open(f->db))
         return;
     bool ok = look(f, &err);
-    int64_t took = clock_boot_us() - began;
-    int64_t most = took * 2 > LOOK_SLOW_US ? took * 2 : LOOK_SLOW_US;
-    int64_t wait = took * SHARE < most ? took * SHARE : most;
-    f->look_at_us = began + (wait > LOOK_US ? wait : LOOK_US);
+    int64_t paused = clock_boot_us() + PAUSE_US;
+    f->look_at_us = paused > began + LOOK_US ? paused : began + LOOK_US;
     if (ok)
         f->retry_after_us = 0;
     else
