@@ -278,6 +278,11 @@ static void end_worker(struct rig *r) {
     worker_join(r->worker, NULL);
 }
 
+/* A terminal that went away hears no more; that is no failure. */
+static bool nobody_hears(const struct rig *r) {
+    return r->plan->screen == SCREEN_FULL && !isatty(STDOUT_FILENO);
+}
+
 /* One line on what became of the mail. */
 static void say_totals(const struct rig *r, const struct worker_totals *t) {
     struct buf line;
@@ -292,7 +297,7 @@ static void say_totals(const struct rig *r, const struct worker_totals *t) {
         buf_printf(&line,
                    "; %lld outcomes the database did not take: the next start writes them from %s",
                    (long long)t->kept, t->kept_in);
-    if (has_screen(r))
+    if (has_screen(r) && !nobody_hears(r))
         printf("%s\n", buf_text(&line));
     else
         log_event(t->left_in_flight > 0 ? LOG_WARN : LOG_INFO, "stopped", "%s", buf_text(&line));
@@ -317,7 +322,7 @@ static int settle(struct rig *r, struct err *err, bool shown) {
     if (r->worker) {
         worker_join(r->worker, &t);
         say_totals(r, &t);
-    } else if (shown && r->plan->screen == SCREEN_FULL && !r->plan->fixture)
+    } else if (shown && r->plan->screen == SCREEN_FULL && !r->plan->fixture && !nobody_hears(r))
         printf("left the dashboard; workers go on as they were\n");
     if (!shown)
         return cmd_fail(err);

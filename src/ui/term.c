@@ -273,7 +273,8 @@ struct terminal *term_open(struct err *err) {
 }
 
 /* The last bytes. A terminal that takes nothing for a while is not waited for: what the kernel
- * holds for it is thrown away, so that at least what restores it has room. */
+ * holds for it is thrown away, so that at least what restores it has room, and output that somebody
+ * held goes on, so that the words said after this block nobody. */
 static void send_rest(struct terminal *t) {
     struct pollfd p = {.fd = t->out_fd, .events = POLLOUT};
     while (term_waiting(t) && poll(&p, 1, LEAVE_WAIT_MS) == 1 && (p.revents & POLLOUT) != 0)
@@ -282,6 +283,7 @@ static void send_rest(struct terminal *t) {
     if (!term_waiting(t))
         return;
     tcflush(t->out_fd, TCOFLUSH);
+    tcflow(t->out_fd, TCOON);
     buf_clear(&t->pending);
     t->sent = 0;
     send_text(t, emergency.text);

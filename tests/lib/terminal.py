@@ -17,6 +17,8 @@ import sys
 import termios
 import time
 
+TIOCGPTPEER = 0x5441  # opens the other side; Python has no name for it
+
 
 class Terminal:
     def __init__(self, columns, rows, command):
@@ -28,10 +30,26 @@ class Terminal:
             finally:
                 os._exit(127)
         self.resize(columns, rows)
+        self.last = b""  # what came while it ended
 
     def resize(self, columns, rows, fd=None):
         size = struct.pack("HHHH", rows, columns, 0, 0)
         fcntl.ioctl(self.fd if fd is None else fd, termios.TIOCSWINSZ, size)
+
+    def stop_taking(self):
+        """As Ctrl-S does where it is on: what is written stays with the writer."""
+        self.flow(termios.TCOOFF)
+
+    def take_again(self):
+        self.flow(termios.TCOON)
+
+    def flow(self, action):
+        slave = fcntl.ioctl(self.fd, TIOCGPTPEER, os.O_RDWR | os.O_NOCTTY)
+        termios.tcflow(slave, action)
+        os.close(slave)
+
+    def settings(self):
+        return termios.tcgetattr(self.fd)
 
     def read(self, seconds):
         """What comes within so many seconds."""
@@ -57,7 +75,11 @@ class Terminal:
     def write(self, data):
         os.write(self.fd, data)
 
-    def end(self, sign=signal.SIGTERM, seconds=20):
+    def hang_up(self):
+        os.close(self.fd)
+        self.fd = None
+
+    def end(self, sign=signal.SIGTERM, seconds=20, reading=True):
         """Its exit code, 128 + the signal it died of, or None where it had to be killed."""
         if sign:
             os.kill(self.pid, sign)
@@ -67,7 +89,10 @@ class Terminal:
             if pid:
                 code = os.waitstatus_to_exitcode(status)
                 return code if code >= 0 else 128 - code
-            self.read(0.05)
+            if reading and self.fd is not None:
+                self.last += self.read(0.05)
+            else:
+                time.sleep(0.05)
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
         return None

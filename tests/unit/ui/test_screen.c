@@ -230,8 +230,8 @@ static void every_size(void **state) {
     stage_open_fixture(&st);
     stage_open_message(&st, "b81d0c52-6a3e-4f7b-9c05-2e94d7a8f613");
     stage_open_list(&st, "", "rejected:sender_not_verified");
-    for (int cols = 1; cols <= 160; cols += cols < 12 ? 1 : 3) {
-        for (int rows = 1; rows <= 60; rows += rows < 26 ? 1 : 4) {
+    for (int cols = 1; cols <= 300; cols += cols < 12 ? 1 : cols < 160 ? 3 : 20) {
+        for (int rows = 1; rows <= 100; rows += rows < 26 ? 1 : rows < 60 ? 4 : 20) {
             for (int what = 0; what < VIEWS + 3; what++) {
                 st.scene.places.view = what < VIEWS ? (enum view)what : VIEW_LIST;
                 st.scene.dialog = what < VIEWS ? NULL : &d;
