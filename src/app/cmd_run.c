@@ -11,7 +11,7 @@ static const struct option options[] = {
     {"once", NULL, "send everything due, then exit; 1 if a message failed or was left", false},
     {"read-only", NULL, "a dashboard that can change nothing", false},
     {"refresh", "SECONDS", "how often the dashboard is drawn", false},
-    {"bell", NULL, "ring when the state turns bad", false},
+    {"bell", NULL, "ring when the state changes", false},
     {NULL, NULL, NULL, false},
 };
 

@@ -10,7 +10,7 @@
 static const struct option options[] = {
     {"read-only", NULL, "change nothing; the connection itself is read-only", false},
     {"refresh", "SECONDS", "how often the screen is drawn", false},
-    {"bell", NULL, "ring when the state turns bad", false},
+    {"bell", NULL, "ring when the state changes", false},
     {"demo", "FIXTURE", "draw this fixed state (JSON) without a database", false},
     {"now", "TIME", "with --demo: where its clock stands still", false},
     {NULL, NULL, NULL, false},

@@ -70,6 +70,7 @@ void ui_scene(struct ui *ui, int64_t boot_us, struct scene *out);
 bool ui_finished(const struct ui_ports *ports); /* asked to end, or life is not running */
 bool ui_draining(const struct ui *ui);
 void ui_end_with(struct ui *ui, enum ui_end end);
+int64_t ui_frame_pace(const struct ui_options *options); /* as long as nobody changes it */
 
 /* --- keys: act.c gives each to one of the following --- */
 

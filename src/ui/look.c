@@ -212,10 +212,13 @@ void look_back(struct ui *ui) {
 
 void look_failures(struct ui *ui, const char *code, int64_t boot_us) {
     struct shelf *s = &ui->shelf;
-    bool here = s->status[0] == '\0' && s->chain.came_us != 0 && code[0] == '\0';
+    bool read = s->chain.came_us != 0, remembered = !read && s->words[0] != '\0';
+    bool here = s->status[0] == '\0' && (read || remembered) && code[0] == '\0';
     if (!here)
         shelf_start(s, "");
     look_at(ui, VIEW_LIST);
+    if (here && remembered && list_shows_messages(s))
+        ask_list(ui, true, boot_us);
     if (code[0] == '\0')
         return;
     str_copy(s->open, sizeof s->open, code);

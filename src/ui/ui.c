@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "ui/layout.h"
+#include "ui/remember.h"
 
 #include <errno.h>
 #include <locale.h>
@@ -220,7 +221,7 @@ struct pace {
     bool news;       /* the wake was raised: left alone until the next frame */
 };
 
-static int64_t frame_pace(const struct ui_options *options) {
+int64_t ui_frame_pace(const struct ui_options *options) {
     bool remote =
         getenv("TMUX") != NULL || getenv("SSH_TTY") != NULL || getenv("SSH_CONNECTION") != NULL;
     if (options->refresh_s > 0)
@@ -341,13 +342,14 @@ static bool prepare(struct ui *ui, struct err *err) {
     if (ui->options->demo)
         history_load(ui->history, ui->current);
 
+    remember_load(ui, clock_boot_us());
     ui->term = term_open(err);
     return ui->term != NULL;
 }
 
 enum ui_end ui_run(const struct ui_options *options, const struct ui_ports *ports,
                    struct err *err) {
-    struct ui ui = {.options = options, .ports = ports, .every_us = frame_pace(options)};
+    struct ui ui = {.options = options, .ports = ports, .every_us = ui_frame_pace(options)};
     struct pace pace = {.last_us = -1};
     struct handlers old;
     if (!term_possible(err) || !prepare(&ui, err)) {
@@ -358,6 +360,7 @@ enum ui_end ui_run(const struct ui_options *options, const struct ui_ports *port
     while (!ui.over)
         turn(&ui, &pace);
     term_close(ui.term);
+    remember_save(&ui);
     uninstall(&old);
     release(&ui);
     return ui.end;
