@@ -60,6 +60,7 @@ struct ui {
     int64_t interrupt_us;
 
     enum mail_state titled; /* the state in the terminal's title; STATE_COUNT: none yet */
+    bool titled_read;       /* and that was of a picture: the first one changes nothing */
     bool whole;             /* the next frame draws everything */
     bool over;
     enum ui_end end;

@@ -132,8 +132,9 @@ static void tell_state(struct ui *ui, const struct scene *scene) {
     str_format(title, sizeof title, "postroom %s %s", state_name(scene->state.state),
                scene->live.s->database);
     term_title(ui->term, title);
-    if (ui->options->bell && ui->titled != STATE_COUNT)
+    if (ui->options->bell && ui->titled_read)
         term_bell(ui->term);
+    ui->titled_read = scene->live.s->published_at_us >= 0;
     ui->titled = scene->state.state;
 }
 

@@ -82,7 +82,9 @@ from terminal import Terminal
 patience = int(os.environ.get("TEST_PATIENCE", "1"))
 for option, rings in (["--bell"], 1), ([], 0):
     terminal = Terminal(80, 24, [os.environ["POSTROOM"], "watch", *option])
-    assert b"PAUSED" in terminal.read_until(b" q quit", 20 * patience), "no picture"
+    first = terminal.read_until(b"postroom PAUSED", 20 * patience) + terminal.read(0.5)
+    assert b"postroom PAUSED" in first, "no picture"
+    assert first.count(b"\x07") == first.count(b"\x1b]2;"), "the first picture rings"
     subprocess.run([os.environ["POSTROOM"], "resume"], check=True, capture_output=True)
     seen = terminal.read_until(b"\x1b]2;postroom STALLED", 10 * patience) + terminal.read(1)
     assert b"\x1b]2;postroom STALLED" in seen, seen
