@@ -12,14 +12,15 @@ MAKEFLAGS += -j$(shell nproc)
 # --- layers --------------------------------------------------------------------------------------
 # A folder of src/ may use itself and what stands here, in link order: tools/layers checks the
 # includes, and the unit tests link nothing else.
-LAYERS        := app doctor demo sandbox ui feed http worker config db net provider core base
-USES_app      := doctor demo sandbox ui feed http worker config db net provider core base
+LAYERS        := app doctor demo sandbox ui feed http webhook worker config db net provider core base
+USES_app      := doctor demo sandbox ui feed http webhook worker config db net provider core base
 USES_doctor   := ui config db net provider core base
-USES_demo     := sandbox http core base
-USES_sandbox  := http core base
+USES_demo     := sandbox http webhook core base
+USES_sandbox  := http webhook core base
 USES_ui       := core base
 USES_feed     := db core base
-USES_http     := core base
+USES_http     := webhook core base
+USES_webhook  := core base
 USES_worker   := db net provider core base
 USES_config   := core base
 USES_db       := core base

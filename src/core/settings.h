@@ -41,6 +41,11 @@ enum column {
     COL_PROVIDER_MESSAGE_ID,
     COL_PROVIDER_RESPONSE,
     COL_DELIVERY,
+    COL_DELIVERY_AT,
+    COL_DELIVERED_AT,
+    COL_BOUNCED_AT,
+    COL_COMPLAINED_AT,
+    COL_BOUNCE_TYPE,
     COL_CLAIMED_BY,
     COL_CLAIM_TOKEN,
     COL_LEASE_EXPIRES_AT,
@@ -89,6 +94,10 @@ struct settings {
     const char *listen;                /* the HTTP door's addresses, commas between; "" : no door */
     const char *api_token;             /* "" where absent */
     const char *cors_origins;          /* "" : no web page may call */
+    const char *resend_webhook_secret; /* "" : that route is closed; so with the next two */
+    const char *sendgrid_webhook_public_key;
+    const char *ses_topic_arn;
+    const char *ses_cert_file;         /* "" : SNS certificates are fetched */
     const char *columns[COLUMN_COUNT]; /* the table's name of each column; default column_name() */
     const char *table;                 /* "email_messages" */
     const char *worker_name;           /* host name unless set; unique per process by its pid */
