@@ -13,9 +13,9 @@
 #include <strings.h>
 
 void message_done(struct message *m) {
-    char **texts[] = {&m->id,       &m->from,        &m->to,   &m->cc,   &m->bcc,
-                      &m->reply_to, &m->subject,     &m->html, &m->text, &m->kind,
-                      &m->headers,  &m->attachments, &m->tags};
+    char **texts[] = {&m->id,       &m->from,        &m->to,   &m->cc,        &m->bcc,
+                      &m->reply_to, &m->subject,     &m->html, &m->text,      &m->kind,
+                      &m->headers,  &m->attachments, &m->tags, &m->suppressed};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         mem_free(*texts[i]);
         *texts[i] = NULL;

@@ -25,12 +25,14 @@ struct message {
     char *kind;
     int priority;
     int retry_count;
-    int max_attempts;           /* 0: the configured number */
-    int unfinished;             /* earlier claims in a row that ended without any outcome */
-    int64_t bytes;              /* of all its content in the database */
-    int64_t due_us;             /* wall time from which it was due, database clock */
+    int max_attempts; /* 0: the configured number */
+    int unfinished;   /* earlier claims in a row that ended without any outcome */
+    int64_t bytes;    /* of all its content in the database */
+    int64_t due_us;   /* wall time from which it was due, database clock */
+    char *suppressed; /* why it must not be sent (db/suppress.h); NULL: nothing is known */
     char request_id[UUID_TEXT]; /* the request it is planned for */
     bool cancelled; /* cancelled while its request was open: part of the bytes all the same */
+    bool settled;   /* a webhook proved it sent while its request was open: of the bytes, too */
     bool too_big;   /* bytes > MESSAGE_MAX_BYTES: content was not fetched */
 };
 

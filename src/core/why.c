@@ -148,18 +148,38 @@ static void token(const struct why *w, struct why_answer *out) {
 static void due(const struct why *w, struct why_answer *out) {
     if (!held_back(w, out))
         token(w, out);
+    if (w->suppressed[0])
+        say(out, "; %s is suppressed (%s %s): it will not be sent", w->suppressed,
+            w->suppressed_why, at(w, w->suppressed_us).text);
 }
 
 /* --- by status ---------------------------------------------------------------------------------
  */
+
+/* What webhooks told of it. */
+static void delivery(const struct why *w, struct why_answer *out) {
+    if (!w->delivery[0])
+        return;
+    say(out, ", %s", w->delivery);
+    if (w->delivery_us >= 0)
+        say(out, " %s", at(w, w->delivery_us).text);
+    if (str_eq(w->delivery, "bounced") && w->bounce_type[0])
+        say(out, " %s",
+            str_eq(w->bounce_type, "permanent")   ? "for good"
+            : str_eq(w->bounce_type, "transient") ? "for now"
+                                                  : "(not told whether for good)");
+    if (w->told[0] && !str_eq(w->delivery, "delivered"))
+        say(out, ": %s", w->told);
+    if (w->suppressed[0])
+        say(out, "; %s is suppressed", w->suppressed);
+}
 
 static void sent(const struct why *w, struct why_answer *out) {
     be(out, "sent", -1);
     say(out, "sent");
     if (w->sent_us >= 0)
         say(out, " %s", at(w, w->sent_us).text);
-    if (w->delivery[0])
-        say(out, ", %s", w->delivery);
+    delivery(w, out);
 }
 
 static void cancelled(const struct why *w, struct why_answer *out) {
@@ -260,6 +280,19 @@ static void retrying(const struct why *w, struct why_answer *out) {
         say(out, "; last: %s", error_of(w));
 }
 
+/* Its address stood on the list when its turn came. */
+static void suppressed(const struct why *w, struct why_answer *out) {
+    be(out, "suppressed", -1);
+    if (!w->suppressed[0]) {
+        say(out, "%s; it is not on the list any more: postroom retry ID sends it", error_of(w));
+        return;
+    }
+    say(out,
+        "suppressed: %s %s %s; postroom unsuppress %s, then postroom retry ID, sends it all "
+        "the same",
+        w->suppressed, w->suppressed_why, at(w, w->suppressed_us).text, w->suppressed);
+}
+
 static void final(const struct why *w, struct why_answer *out) {
     const char *error = error_of(w);
     if (str_eq(w->error_code, "uncertain")) {
@@ -272,6 +305,10 @@ static void final(const struct why *w, struct why_answer *out) {
             "maybe sent already: waits for somebody to see whether it arrived, then to say so "
             "(postroom mark-sent ID) or to send it again (postroom retry ID); %s",
             error);
+        return;
+    }
+    if (str_eq(w->error_code, "suppressed")) {
+        suppressed(w, out);
         return;
     }
     bool poison = str_eq(w->error_code, "poison");

@@ -27,7 +27,12 @@ struct why {
     char status[32];
     char error_code[64];
     char error[300];
-    char delivery[32];
+    char delivery[32];    /* what webhooks told; "" : nothing */
+    char bounce_type[16]; /* transient undetermined permanent */
+    char told[400];       /* the words of the event that says so */
+    char suppressed[321]; /* a recipient's address that is not mailed any more; "" : none */
+    char suppressed_why[200];
+    int64_t delivery_us, suppressed_us;
     int64_t sent_us, updated_us;
     int rank; /* its priority, within 0..9 */
     int retry_count, max_attempts;
@@ -74,8 +79,9 @@ struct why_answer {
     char text[1200];   /* the sentence */
 };
 
-/* state: sent cancelled failed uncertain poison; claimed sending abandoned; scheduled retrying
- * request; paused stopped parked quota token; foreign (a status postroom does not act on). */
+/* state: sent cancelled failed uncertain poison suppressed; claimed sending abandoned; scheduled
+ * retrying request; paused stopped parked quota token; foreign (a status postroom does not act on).
+ */
 void why_of(const struct why *w, struct why_answer *out);
 
 #endif

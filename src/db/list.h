@@ -34,8 +34,9 @@ bool list_messages(struct db *db, const struct list_query *q, list_row_fn *row, 
 /* One message as a JSON object into out (cleared first): every column under SPEC's name, html and
  * text only with bodies (else "html_bytes", "text_bytes"; attachments always without content, with
  * "bytes"), "attempts": [{"at","attempt","outcome","ms","worker","request_id","position",
- * "members","error_code","error","provider_id"}] and "journal": [{"at","who","what"}], both newest
- * first. ERR_NOTFOUND: no such id. */
+ * "members","error_code","error","provider_id"}], "events": [{"at","event","bounce_type",
+ * "recipient","detail","provider","provider_id","received_at"}] and "journal":
+ * [{"at","who","what"}], each newest first. ERR_NOTFOUND: no such id. */
 bool list_show(struct db *db, const char *id, bool bodies, struct buf *out,
                struct err *err) MUST_CHECK;
 

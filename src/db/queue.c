@@ -8,6 +8,7 @@
 #include "db/guided.h"
 #include "db/internal.h"
 #include "db/rows.h"
+#include "db/suppress.h"
 
 #include <string.h>
 
@@ -63,7 +64,12 @@ static const char CLAIM[] =
     " ${unfinished_claims} = coalesce(m.${unfinished_claims}, 0) + 1,"
     " ${request_id} = ($7::uuid[])[(1 + (t.n - 1) / $8::int)::int] "
     "FROM taken t WHERE m.ctid = t.ref AND m.tableoid = t.part "
-    "RETURNING t.n, t.seen, ";
+    "RETURNING t.n, t.seen, (SELECT EXISTS (SELECT FROM postroom.suppressions)), ";
+
+enum {
+    CLAIM_SCREEN = 2, /* this column: there are addresses that must not be mailed */
+    CLAIM_ROW
+};
 
 static void floor_arrays(const struct queue_ask *ask, struct buf *ranks, struct buf *floors) {
     array_begin(ranks);
@@ -89,6 +95,12 @@ static void request_ids(const struct queue_ask *ask, struct buf *out) {
     array_end(out);
 }
 
+static void drop(struct message *list, int n) {
+    for (int i = 0; list && i < n; i++)
+        message_done(&list[i]);
+    mem_free(list);
+}
+
 /* RETURNING comes in no promised order: column 0 is the place. */
 static bool read_claimed(const PGresult *r, int asked, struct message **out, int *n, bool *more,
                          struct err *err) {
@@ -101,11 +113,9 @@ static bool read_claimed(const PGresult *r, int asked, struct message **out, int
     struct message *list = mem_array((size_t)rows, sizeof *list);
     bool ok = list != NULL || err_nomem(err);
     for (int i = 0; ok && i < rows; i++)
-        ok = rows_read(r, i, 2, &list[cell_int(r, i, 0, i + 1) - 1], err);
+        ok = rows_read(r, i, CLAIM_ROW, &list[cell_int(r, i, 0, i + 1) - 1], err);
     if (!ok) {
-        for (int i = 0; list && i < rows; i++)
-            message_done(&list[i]);
-        mem_free(list);
+        drop(list, rows);
         return false;
     }
     int64_t seen = cell_int(r, 0, 1, 0);
@@ -137,7 +147,14 @@ bool queue_claim(struct db *db, const struct queue_ask *ask, struct message **ou
     bool ok = !(ranks.failed || floors.failed || ids.failed || sql.failed) || err_nomem(err);
     ok = ok && guided_rows(db, buf_text(&sql), 8, params, &r, err) &&
          read_claimed(r, ask->rows, out, n, more, err);
+    bool screen = ok && *n > 0 && cell_bool(r, 0, CLAIM_SCREEN);
     PQclear(r);
+    if (screen && !suppress_screen(db, *out, *n, err)) {
+        drop(*out, *n);
+        *out = NULL;
+        *n = 0;
+        ok = false;
+    }
     buf_free(&ranks);
     buf_free(&floors);
     buf_free(&ids);
@@ -155,6 +172,10 @@ bool queue_claim(struct db *db, const struct queue_ask *ask, struct message **ou
  * with o, so that statistics taken while nothing was processing cannot make the planner think that
  * it leaves one row (then it reads the whole table, row by row against all of o). Counters are by
  * worker, so that no worker waits for another's commit. */
+/* What an earlier send's delivery came to is not this one's. */
+#define AFRESH(column)                                                                             \
+    "${" column "} = CASE WHEN o.status = 'sent' THEN NULL ELSE m.${" column "} END"
+
 static const char FINISH[] =
     "WITH " ON_DISK ","
     " o AS (SELECT * FROM unnest($3::text[]::${id_type}[], $4::bigint[], $5::text[], $6::int[],"
@@ -179,35 +200,61 @@ static const char FINISH[] =
     "   ${provider_message_id} = coalesce(o.provider_id, m.${provider_message_id}),"
     "   ${provider_response} = coalesce(o.answer::jsonb, m.${provider_response}),"
     "   ${claimed_by} = CASE WHEN o.status = 'pending' THEN NULL ELSE m.${claimed_by} END,"
-    "   ${lease_expires_at} = NULL, ${unfinished_claims} = 0, ${updated_at} = clock_timestamp()"
-    "  FROM o WHERE m.${id} = o.id AND m.${claim_token} = o.token AND m.${claimed_by} = $1"
-    "   AND (m.${lease_expires_at} IS NOT NULL) = (o.n > 0)"
-    "  RETURNING o.n, o.id::text AS message_id, o.status, o.code, o.error, o.provider_id,"
-    "   o.request_id, o.position, o.members, o.ms, o.attempt, o.attempted),"
-    " attempts AS (INSERT INTO postroom.attempts (message_id, outcome, attempt, worker, request_id,"
-    "   position, members, ms, error_code, error, provider_id)"
-    "  SELECT message_id, status, attempt, $1, request_id, position, members, ms, code, error,"
-    "   provider_id FROM done WHERE attempted = 1 ORDER BY n),"
-    " minutes AS (INSERT INTO postroom.minutes AS t (minute, worker, sent, failed)"
-    "  SELECT date_trunc('minute', clock_timestamp()), $1, count(*) FILTER (WHERE status = 'sent'),"
-    "   count(*) FILTER (WHERE status = 'failed') FROM done WHERE attempted = 1 HAVING count(*) > 0"
-    "  ON CONFLICT (minute, worker) DO UPDATE SET sent = t.sent + excluded.sent,"
-    "   failed = t.failed + excluded.failed),"
-    " errors AS (INSERT INTO postroom.minute_errors AS t (minute, worker, error_code, failed)"
-    "  SELECT date_trunc('minute', clock_timestamp()), $1, coalesce(code, ''), count(*) FROM done"
-    "  WHERE status = 'failed' AND attempted = 1 GROUP BY code"
-    "  ON CONFLICT (minute, worker, error_code) DO UPDATE SET failed = t.failed + excluded.failed),"
-    " usage AS (INSERT INTO postroom.usage AS t (lane, day, worker, messages)"
-    "  SELECT $2, (clock_timestamp() AT TIME ZONE 'UTC')::date, $1, count(*) FROM done"
-    "  WHERE status = 'sent' HAVING count(*) > 0"
-    "  ON CONFLICT (lane, day, worker) DO UPDATE SET messages = t.messages + excluded.messages),"
-    " k AS (SELECT * FROM unnest($18::uuid[], $19::int[], $20::bigint[]) AS k(id, attempts, ms)),"
-    " answered AS (DELETE FROM postroom.requests q USING k WHERE q.id = k.id"
-    "  AND q.attempts = k.attempts AND k.ms IS NULL),"
-    " again AS (UPDATE postroom.requests q SET lease_expires_at = NULL,"
-    "   next_try_at = clock_timestamp() + k.ms * interval '1 ms'"
-    "  FROM k WHERE q.id = k.id AND q.attempts = k.attempts AND k.ms IS NOT NULL) "
-    "SELECT n FROM done";
+    "   ${lease_expires_at} = NULL, ${unfinished_claims} = 0, ${updated_at} = clock_timestamp(),"
+    "   " AFRESH("delivery") ", " AFRESH("delivery_at") ", " AFRESH(
+        "delivered_at") ","
+                        "   " AFRESH("bounced_at") ", " AFRESH("complained_at") ", " AFRESH(
+                            "bounce_type") "  FROM o WHERE m.${id} = o.id AND m.${claim_token} = "
+                                           "o.token AND m.${claimed_by} = $1"
+                                           "   AND (m.${lease_expires_at} IS NOT NULL) = (o.n > 0)"
+                                           "  RETURNING o.n, o.id::text AS message_id, o.status, "
+                                           "o.code, o.error, o.provider_id,"
+                                           "   o.request_id, o.position, o.members, o.ms, "
+                                           "o.attempt, o.attempted),"
+                                           " attempts AS (INSERT INTO postroom.attempts "
+                                           "(message_id, outcome, attempt, worker, request_id,"
+                                           "   position, members, ms, error_code, error, "
+                                           "provider_id)"
+                                           "  SELECT message_id, status, attempt, $1, request_id, "
+                                           "position, members, ms, code, error,"
+                                           "   provider_id FROM done WHERE attempted = 1 ORDER BY "
+                                           "n),"
+                                           " minutes AS (INSERT INTO postroom.minutes AS t "
+                                           "(minute, worker, sent, failed)"
+                                           "  SELECT date_trunc('minute', clock_timestamp()), $1, "
+                                           "count(*) FILTER (WHERE status = 'sent'),"
+                                           "   count(*) FILTER (WHERE status = 'failed') FROM done "
+                                           "WHERE attempted = 1 HAVING count(*) > 0"
+                                           "  ON CONFLICT (minute, worker) DO UPDATE SET sent = "
+                                           "t.sent + excluded.sent,"
+                                           "   failed = t.failed + excluded.failed),"
+                                           " errors AS (INSERT INTO postroom.minute_errors AS t "
+                                           "(minute, worker, error_code, failed)"
+                                           "  SELECT date_trunc('minute', clock_timestamp()), $1, "
+                                           "coalesce(code, ''), count(*) FROM done"
+                                           "  WHERE status = 'failed' AND attempted = 1 GROUP BY "
+                                           "code"
+                                           "  ON CONFLICT (minute, worker, error_code) DO UPDATE "
+                                           "SET failed = t.failed + excluded.failed),"
+                                           " usage AS (INSERT INTO postroom.usage AS t (lane, day, "
+                                           "worker, messages)"
+                                           "  SELECT $2, (clock_timestamp() AT TIME ZONE "
+                                           "'UTC')::date, $1, count(*) FROM done"
+                                           "  WHERE status = 'sent' HAVING count(*) > 0"
+                                           "  ON CONFLICT (lane, day, worker) DO UPDATE SET "
+                                           "messages = t.messages + excluded.messages),"
+                                           " k AS (SELECT * FROM unnest($18::uuid[], $19::int[], "
+                                           "$20::bigint[]) AS k(id, attempts, ms)),"
+                                           " answered AS (DELETE FROM postroom.requests q USING k "
+                                           "WHERE q.id = k.id"
+                                           "  AND q.attempts = k.attempts AND k.ms IS NULL),"
+                                           " again AS (UPDATE postroom.requests q SET "
+                                           "lease_expires_at = NULL,"
+                                           "   next_try_at = clock_timestamp() + k.ms * interval "
+                                           "'1 ms'"
+                                           "  FROM k WHERE q.id = k.id AND q.attempts = k.attempts "
+                                           "AND k.ms IS NOT NULL) "
+                                           "SELECT n FROM done";
 
 enum {
     FINISH_ARRAYS = 18
@@ -247,6 +294,13 @@ static void add_request(struct buf *a, const struct finish_request *q) {
         array_text(&a[17], NULL);
 }
 
+/* Of a row that carries our token and is in nobody's hands. */
+static enum finish_end end_of(const struct finish_row *row, bool ours, bool sent) {
+    if (sent && !(ours && str_eq(row->status, "sent")))
+        return FINISH_SETTLED;
+    return ours ? FINISH_ALREADY : FINISH_LOST;
+}
+
 /* Which of the rows that were not written are already as we wanted them (an answer was lost), and
  * which are somebody else's now. */
 static bool read_back(struct db *db, struct finish *f, struct err *err) {
@@ -259,15 +313,15 @@ static bool read_back(struct db *db, struct finish *f, struct err *err) {
             array_text(&ids, f->rows[i].id);
     array_end(&ids);
     bool ok = guided_rows(db,
-                          "SELECT m.${id}::text, m.${claim_token}, m.${lease_expires_at} IS NULL"
-                          "  AND coalesce(m.${claimed_by}, $2) = $2"
+                          "SELECT m.${id}::text, m.${claim_token}, m.${lease_expires_at} IS NULL,"
+                          "  coalesce(m.${claimed_by}, $2) = $2, m.${status} = 'sent'"
                           " FROM ${messages} m WHERE m.${id} = ANY($1::text[]::${id_type}[])",
                           2, (const char *[]){buf_text(&ids), f->worker}, &r, err);
     for (int k = 0; ok && k < PQntuples(r); k++)
         for (int i = 0; i < f->row_count; i++)
             if (f->rows[i].end == FINISH_LOST && str_eq(f->rows[i].id, cell_text(r, k, 0)) &&
                 f->rows[i].token == cell_int(r, k, 1, -1) && cell_bool(r, k, 2))
-                f->rows[i].end = FINISH_ALREADY;
+                f->rows[i].end = end_of(&f->rows[i], cell_bool(r, k, 3), cell_bool(r, k, 4));
     PQclear(r);
     buf_free(&ids);
     return ok;

@@ -28,10 +28,11 @@ struct queue_ask {
     struct queue_floor floor;
 };
 
-/* Claims due messages: urgent first, oldest due first within a priority. *out: an array of *n
- * messages in that order, each owning its strings (message_done each, then mem_free). The claim is
- * committed, not necessarily on disk: nothing leaves before request_store, which is. *more: rows or
- * bytes asked for were used up, so there may be more due. */
+/* Claims due messages (and screens them for addresses that must not be mailed, db/suppress.h):
+ * urgent first, oldest due first within a priority. *out: an array of *n messages in that order,
+ * each owning its strings (message_done each, then mem_free). The claim is committed, not
+ * necessarily on disk: nothing leaves before request_store, which is. *more: rows or bytes asked
+ * for were used up, so there may be more due. */
 bool queue_claim(struct db *db, const struct queue_ask *ask, struct message **out, int *n,
                  bool *more, struct err *err) MUST_CHECK;
 
@@ -54,6 +55,7 @@ struct finish_row {
     enum finish_end {
         FINISH_WRITTEN, /* this call wrote it */
         FINISH_ALREADY, /* an earlier call had written it whose answer was lost */
+        FINISH_SETTLED, /* a webhook was first: the message is sent, whatever we know of it */
         FINISH_LOST,    /* the claim is not ours any more: nothing was changed */
     } end;              /* filled by queue_finish */
 };

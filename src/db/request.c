@@ -100,16 +100,19 @@ static const char TAKE[] =
     "  cardinality(q.members)";
 
 /* Claims what still belongs to the request, whatever its state but sent; a cancelled member stays
- * part of the bytes: what is on its way cannot be called back. */
+ * part of the bytes: what is on its way cannot be called back. So does one that a webhook proved
+ * sent meanwhile, but nothing is left to be done for it. */
 static const char CLAIM_MEMBERS[] =
-    "UPDATE ${messages} m SET"
+    "WITH o AS (SELECT * FROM unnest($3::text[]::${id_type}[]) WITH ORDINALITY AS o(id, n)),"
+    " claimed AS (UPDATE ${messages} m SET"
     " ${status} = CASE WHEN m.${status} = 'cancelled' THEN m.${status} ELSE 'processing' END,"
     " ${claimed_by} = $1, ${claim_token} = m.${claim_token} + 1,"
     " ${lease_expires_at} = clock_timestamp() + $4::bigint * interval '1 ms',"
     " ${unfinished_claims} = m.${unfinished_claims} + 1"
-    " FROM unnest($3::text[]::${id_type}[]) WITH ORDINALITY AS o(id, n)"
-    " WHERE m.${id} = o.id AND m.${request_id} = $2::uuid AND m.${status} <> 'sent'"
-    " RETURNING o.n, ";
+    "  FROM o WHERE m.${id} = o.id AND m.${request_id} = $2::uuid AND m.${status} <> 'sent'"
+    "  RETURNING o.n, %s)"
+    " SELECT * FROM claimed UNION ALL SELECT o.n, %s FROM o JOIN ${messages} m ON m.${id} = o.id"
+    "  WHERE m.${request_id} = $2::uuid AND m.${status} = 'sent'";
 
 static bool claim_members(struct db *db, const char *worker, const char *members, int64_t lease_ms,
                           struct manifest *m, PGresult **out, struct err *err) {
@@ -117,8 +120,7 @@ static bool claim_members(struct db *db, const char *worker, const char *members
     char lease[24];
     str_format(lease, sizeof lease, "%lld", (long long)lease_ms);
     buf_init(&sql, 64 * 1024);
-    buf_puts(&sql, CLAIM_MEMBERS);
-    buf_puts(&sql, ROWS_COLUMNS);
+    buf_printf(&sql, CLAIM_MEMBERS, ROWS_COLUMNS, ROWS_COLUMNS);
     bool ok = !sql.failed || err_nomem(err);
     ok = ok && guided_rows(db, buf_text(&sql), 4, (const char *[]){worker, m->id, members, lease},
                            out, err);

@@ -42,6 +42,7 @@ bool rows_read(const PGresult *r, int row, int col, struct message *m, struct er
     const char *request = cell_text(r, row, col + 20);
     str_copy(m->request_id, sizeof m->request_id, request ? request : "");
     m->cancelled = str_eq(cell_text(r, row, col + 21), "cancelled");
+    m->settled = str_eq(cell_text(r, row, col + 21), "sent");
     m->too_big = m->bytes > MESSAGE_MAX_BYTES;
     return true;
 }

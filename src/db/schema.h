@@ -8,7 +8,7 @@
 
 #include "db/db.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 struct schema_options {
     bool dry_run; /* print the SQL of what is missing, change nothing */

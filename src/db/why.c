@@ -19,10 +19,15 @@
     " THEN (extract(epoch FROM " t ") * 1000000)::bigint END"
 #define TIME(column) "${m." column "}::timestamptz"
 
+#define LIST(column) "CASE json_typeof(to_json(${m." column "})) WHEN 'array' THEN to_json(${m." column "}) END"
+
 #define ME \
     "me AS MATERIALIZED (SELECT ${m.id} AS id, ${m.status}::text AS status," \
     "  ${m.error_code} AS error_code, left(${m.error_message}, 300) AS error_message," \
-    "  ${m.delivery} AS delivery, " TIME("sent_at") " AS sent_at," \
+    "  ${m.delivery} AS delivery, " TIME("delivery_at") " AS delivery_at," \
+    "  ${m.bounce_type} AS bounce_type, ${m.to_email} AS to_email, " LIST("cc") " AS cc," \
+    "  " LIST("bcc") " AS bcc, lower(${m.kind}) = 'marketing' AS marketing," \
+    "  " TIME("sent_at") " AS sent_at," \
     "  " TIME("updated_at") " AS updated_at, ${m.rank} AS rank, ${m.due} AS due," \
     "  " TIME("next_attempt_at") " AS next_attempt_at, ${m.retry_count} AS retry_count," \
     "  ${m.max_attempts} AS max_attempts, ${m.unfinished_claims} AS unfinished," \
@@ -70,14 +75,26 @@
     "  AND ${m.rank} = goes.rank AND (${m.due}, ${m.id}) < (goes.due, goes.id)" \
     " LIMIT " COUNT_CAP " + 1) x)"
 
+/* What webhooks told last of the state it is in, and the recipient that is not mailed any more. */
+#define BARE(mailbox) "lower(coalesce(substring(" mailbox " FROM '<([^<>]*)>[[:space:]]*$'), trim(" mailbox ")))"
+#define AFTERWARDS \
+    "told AS MATERIALIZED (SELECT e.detail FROM me JOIN postroom.events e" \
+    "  ON e.message_id = me.id::text AND e.event = me.delivery ORDER BY e.at DESC LIMIT 1)," \
+    " refused AS MATERIALIZED (SELECT s.* FROM me, LATERAL (SELECT me.to_email AS mailbox" \
+    "   UNION ALL SELECT json_array_elements_text(me.cc)" \
+    "   UNION ALL SELECT json_array_elements_text(me.bcc)) a, postroom.suppressions s" \
+    "  WHERE lower(s.email) = " BARE("a.mailbox") " AND (s.scope = 'all' OR me.marketing)" \
+    "  ORDER BY s.scope LIMIT 1)"
+
 #define UTC_END(unit) \
     US("((date_trunc('" unit "', now() AT TIME ZONE 'UTC') + interval '1 " unit "')" \
        " AT TIME ZONE 'UTC')")
 
 static const char look[] =
-    "WITH " ME ", " REQUEST ", " GOES ", " CREW
+    "WITH " ME ", " REQUEST ", " GOES ", " CREW ", " AFTERWARDS
     " SELECT " US("now()") ", goes.status, goes.error_code, goes.error_message, goes.delivery,"
-    " " US("goes.sent_at") ", " US("goes.updated_at") ", goes.rank, goes.retry_count,"
+    " goes.bounce_type, told.detail, refused.email, refused.reason, " US("goes.delivery_at") ","
+    " " US("refused.created_at") ", " US("goes.sent_at") ", " US("goes.updated_at") ", goes.rank, goes.retry_count,"
     " goes.max_attempts, goes.unfinished, goes.status = 'failed' AND goes.at IS NOT NULL,"
     " coalesce((SELECT name FROM postroom.workers w"
     "   WHERE w.id = coalesce(goes.worker, goes.claimed_by)),"
@@ -94,7 +111,8 @@ static const char look[] =
     " lane.name, lane.parked_reason, lane.parked_text, " US("lane.parked_until") ","
     " " US("lane.next_slot") ", lane.rate, lane.batch_size,"
     " " UTC_END("day") ", " UTC_END("month")
-    " FROM goes LEFT JOIN postroom.control ON true LEFT JOIN held ON true LEFT JOIN lane ON true";
+    " FROM goes LEFT JOIN postroom.control ON true LEFT JOIN held ON true LEFT JOIN lane ON true"
+    " LEFT JOIN told ON true LEFT JOIN refused ON true";
 
 /* clang-format on */
 
@@ -122,6 +140,12 @@ static void take_row(struct cells *c, int usual_attempts, struct why *w) {
     take_text(c, w->error_code, sizeof w->error_code);
     take_text(c, w->error, sizeof w->error);
     take_text(c, w->delivery, sizeof w->delivery);
+    take_text(c, w->bounce_type, sizeof w->bounce_type);
+    take_text(c, w->told, sizeof w->told);
+    take_text(c, w->suppressed, sizeof w->suppressed);
+    take_text(c, w->suppressed_why, sizeof w->suppressed_why);
+    w->delivery_us = take_int(c, -1);
+    w->suppressed_us = take_int(c, -1);
     w->sent_us = take_int(c, -1);
     w->updated_us = take_int(c, -1);
     w->rank = (int)take_int(c, 5);
