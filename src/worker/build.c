@@ -56,6 +56,8 @@ static bool sort_out(struct worker *w, struct message *messages, int n, int *goo
                         "poison: the worker died on this message again and again; look at its "
                         "content, then retry it",
                         err);
+        else if (m->suppressed)
+            ok = refuse(w, m, "suppressed", m->suppressed, err);
         else if (!message_check(m, w->settings->from, code, &why) ||
                  !w->provider->accepts(m, code, &why)) {
             if (why.code == ERR_NOMEM)

@@ -37,9 +37,25 @@ static bool is_in_vain(const struct flight *f) {
     return f->manifest.n > 0;
 }
 
+/* Nothing is left to be found out: webhooks told of every member. */
+static bool is_settled(const struct flight *f) {
+    for (int i = 0; i < f->manifest.n; i++)
+        if (!f->manifest.messages[i].settled)
+            return false;
+    return f->manifest.n > 0;
+}
+
+static void close_request(struct worker *w, struct flight *f) {
+    flight_set_all(f, OUTCOME_RELEASE, "", "");
+    flight_enter(f, FLIGHT_ANSWERED);
+    settle_answered(w, f);
+}
+
 static bool revive(struct worker *w, struct flight *f, enum request_state state, struct err *err) {
     struct err why = {0};
-    if (f->manifest.key[0] == '\0') {
+    if (is_settled(f)) {
+        close_request(w, f);
+    } else if (f->manifest.key[0] == '\0') {
         settle_unknown(w, f, "the worker ended before it came");
     } else if (f->manifest.age_ms > w->provider->key_life_ms) {
         settle_unknown(w, f, "its key is too old to ask again");

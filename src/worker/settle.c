@@ -256,7 +256,8 @@ static int64_t again_ms(const struct flight *f) {
     int64_t again = -1;
     for (int i = 0; i < f->manifest.n; i++) {
         const struct verdict *v = &f->verdicts[i];
-        if (v->keep_request && (again < 0 || v->next_attempt_ms < again))
+        if (v->keep_request && !f->manifest.messages[i].settled &&
+            (again < 0 || v->next_attempt_ms < again))
             again = v->next_attempt_ms < 0 ? 0 : v->next_attempt_ms;
     }
     return again;
@@ -349,6 +350,7 @@ static void measure_outcome(struct worker *w, const struct finish_row *r, const 
                      (double)(clock_boot_us() - w->clock_offset_us - m->due_us) / 1e6);
 }
 
+/* r says how it ended, which is not always as its answer had it. */
 static void tell(struct worker *w, const struct finish_row *r, const struct message *m) {
     char to[321];
     bool sent = str_eq(r->status, "sent");
@@ -370,12 +372,25 @@ static void tell(struct worker *w, const struct finish_row *r, const struct mess
     tell_event(w, r, to);
 }
 
+/* A webhook proved it sent before the answer came, or in its place. */
+static void tell_settled(struct worker *w, const struct finish_row *r, const struct message *m) {
+    struct finish_row sent = *r;
+    sent.status = "sent";
+    sent.error = NULL;
+    sent.error_code = NULL;
+    tell(w, &sent, m);
+}
+
 static void tell_all(struct worker *w, const struct finish *fin) {
     int k = 0;
     for (struct flight *f = w->answered.head; f; f = f->next)
         for (int i = 0; i < f->manifest.n; i++, k++) {
             const struct finish_row *r = &fin->rows[k];
-            if (r->end == FINISH_LOST)
+            if (f->manifest.messages[i].settled)
+                continue; /* the webhook was told of already */
+            if (r->end == FINISH_SETTLED)
+                tell_settled(w, r, &f->manifest.messages[i]);
+            else if (r->end == FINISH_LOST)
                 log_event(LOG_WARN, "lease_lost",
                           "message %s is somebody else's now; our outcome (%s) was dropped", r->id,
                           r->status);
