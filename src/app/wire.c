@@ -15,6 +15,7 @@
 #include "feed/clerk.h"
 #include "feed/feed.h"
 #include "http/door.h"
+#include "net/fetch.h"
 #include "net/net.h"
 #include "ui/plain.h"
 #include "worker/worker.h"
@@ -70,9 +71,6 @@ static bool start_worker(struct rig *r, struct err *err) {
     ports.alive_every_us = notify_watchdog_us();
     if (ports.alive_every_us > 0)
         ports.alive = notify_alive;
-    if (!net_global_init(err))
-        return false;
-    r->net = true;
     r->worker = worker_start(r->s, &options, &ports, err);
     return r->worker != NULL;
 }
@@ -80,7 +78,7 @@ static bool start_worker(struct rig *r, struct err *err) {
 static bool start_door(struct rig *r, struct err *err) {
     if (!(r->desk = desk_new(DESK_PLACES, err)) || !(r->clerk = clerk_start(r->s, r->desk, err)))
         return false;
-    struct door_ports ports = {r->board, r->desk, &r->life};
+    struct door_ports ports = {r->board, r->desk, &r->life, net_fetch};
     r->door = door_start(r->s, &ports, err);
     return r->door != NULL;
 }
@@ -106,6 +104,8 @@ static bool build(struct rig *r, struct err *err) {
         board_post(r->board, snapshot_hold(r->plan->fixture));
         return true;
     }
+    if (r->plan->worker && !(r->net = net_global_init(err)))
+        return false;
     return (!has_door(r) || start_door(r, err)) && (!r->plan->worker || start_worker(r, err)) &&
            (!has_screen(r) || start_feed(r, err));
 }

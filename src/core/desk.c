@@ -145,6 +145,8 @@ bool desk_take(struct desk *d, struct errand *out, int *place) {
     if (first) {
         first->state = PLACE_TAKEN;
         *out = first->errand;
+        if (out->news)
+            delivery_hold(out->news);
         *place = (int)(first - d->places);
     }
     pthread_mutex_unlock(&d->lock);
@@ -163,4 +165,5 @@ void desk_answer(struct desk *d, int place, enum errand_end end, const struct er
         p->state = PLACE_FREE;
     }
     pthread_mutex_unlock(&d->lock);
+    delivery_drop(e->news);
 }

@@ -8,12 +8,14 @@
 #define POSTROOM_CORE_DESK_H
 
 #include "base/err.h"
+#include "core/delivery.h"
 #include "core/standing.h"
 
 enum errand_kind {
     ERRAND_TRIGGER,  /* process now -> since_us, since_seq, due */
     ERRAND_PROGRESS, /* since_us, since_seq -> sent, failed, remaining */
     ERRAND_STANDING, /* -> standing */
+    ERRAND_NEWS,     /* news of deliveries -> recorded, duplicates, foreign */
 };
 
 enum errand_end {
@@ -34,6 +36,8 @@ struct errand {
     int64_t sent, failed;
     int64_t remaining; /* of those that were due then: not sent and not failed yet */
     struct standing standing;
+    struct delivery_news *news; /* the asker's; the desk holds it, too, while the clerk is at it */
+    int recorded, duplicates, foreign;
 };
 
 struct desk;

@@ -4,7 +4,10 @@
 #include "feed/clerk.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
+#include "core/message.h"
+#include "db/delivery.h"
 #include "db/process.h"
 #include "db/standing.h"
 
@@ -65,6 +68,34 @@ static bool look(struct clerk *c, struct errand *e, struct err *err) {
     return true;
 }
 
+/* A line for what people want to know of; what went well is in the table. */
+static void tell(void *provider, const struct delivery_done *d) {
+    const struct delivery_event *e = d->event;
+    char to[321];
+    message_bare_address(to, sizeof to, d->to);
+    if (d->settled && !d->claimed)
+        log_mail(&(struct log_mail){.id = d->id, .email = to, .provider = provider});
+    if (d->settled)
+        log_event(LOG_INFO, "delivery_settled", "message %s was sent: %s tells of it (%s)", d->id,
+                  (const char *)provider, delivery_kind_name(e->kind));
+    if (e->kind == DELIVERY_ACCEPTED || e->kind == DELIVERY_DELIVERED)
+        return;
+    log_event(e->kind == DELIVERY_DELAYED ? LOG_INFO : LOG_WARN, delivery_kind_name(e->kind),
+              "message %s for %s%s%s%s%s%s", d->id, e->recipient[0] ? e->recipient : to,
+              e->bounce ? ", " : "", e->bounce ? bounce_type_name(e->bounce) : "",
+              e->detail[0] ? ": " : "", e->detail, d->suppressed ? "; suppressed from now on" : "");
+}
+
+static bool record(struct clerk *c, struct errand *e, struct err *err) {
+    struct delivery_totals t;
+    if (!delivery_write(c->db, e->news, tell, (void *)(intptr_t)e->news->provider, &t, err))
+        return false;
+    e->recorded = t.recorded;
+    e->duplicates = t.duplicates;
+    e->foreign = t.foreign;
+    return true;
+}
+
 static bool run(struct clerk *c, struct errand *e, struct err *err) {
     switch (e->kind) {
     case ERRAND_TRIGGER:
@@ -73,6 +104,8 @@ static bool run(struct clerk *c, struct errand *e, struct err *err) {
         return process_progress(c->db, e, err);
     case ERRAND_STANDING:
         return look(c, e, err);
+    case ERRAND_NEWS:
+        return record(c, e, err);
     }
     return err_set(err, ERR_INVALID, "no such errand");
 }

@@ -64,6 +64,11 @@ struct door *door_start(const struct settings *s, const struct door_ports *ports
     }
     d->settings = s;
     d->ports = *ports;
+    pthread_mutex_init(&d->certificate.lock, NULL);
+    if (!webhook_check_settings(s, err) || !certificate_check_file(d, err)) {
+        door_stop(d);
+        return NULL;
+    }
     if (open_all(d, err))
         return d;
     err_wrap(err, "listen");
@@ -81,5 +86,7 @@ void door_stop(struct door *d) {
         return;
     for (int i = 0; i < d->server_count; i++)
         http_stop(d->servers[i]);
+    signature_key_free(d->certificate.key);
+    pthread_mutex_destroy(&d->certificate.lock);
     mem_free(d);
 }

@@ -1,4 +1,4 @@
-/* The HTTP door of a worker process: process now, health, metrics.
+/* The HTTP door of a worker process: process now, health, metrics, webhooks.
  *
  * It talks to the others through core alone: what it shows of the worker it reads from the board,
  * what the database is to be asked goes over the desk. start, quiesce and stop belong to one
@@ -17,9 +17,13 @@ struct door_ports {
     struct board *board; /* the worker's gauges and metrics */
     struct desk *desk;
     const struct life *life;
+    /* What lies behind an https URL, appended to out (net/fetch.h): certificates of webhooks. Any
+     * thread. */
+    bool (*fetch)(const struct settings *s, const char *url, struct buf *out, struct err *err);
 };
 
-/* Listens on settings->listen and answers from then on: not ready while the board knows of no
+/* Listens on settings->listen (where nothing is said of webhooks' secrets, their routes are not
+ * there) and answers from then on: not ready while the board knows of no
  * worker. Says in the log where it is. Beyond loopback only with a token. */
 struct door *door_start(const struct settings *s, const struct door_ports *ports,
                         struct err *err) MUST_CHECK;

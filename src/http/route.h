@@ -5,6 +5,9 @@
 #include "http/door.h"
 #include "http/server.h"
 
+#include "webhook/webhook.h"
+
+#include <pthread.h>
 #include <stdatomic.h>
 
 #define DOOR_ADDRESSES 4
@@ -15,6 +18,12 @@ struct door {
     struct http_server *servers[DOOR_ADDRESSES];
     int server_count;
     _Atomic int waiting; /* requests that wait for mail to be processed */
+    _Atomic int reading; /* webhooks that are being read */
+    struct {
+        pthread_mutex_t lock;
+        char url[512];
+        struct signature_key *key; /* of the certificate there; NULL: none yet */
+    } certificate;
 };
 
 /* --- reply.c: what is said ------------------------------------------------------------------- */
@@ -43,6 +52,20 @@ void serve_health(struct door *d, const struct http_request *in, struct http_res
 void serve_ready(struct door *d, const struct http_request *in, struct http_response *out);
 void serve_process(struct door *d, const struct http_request *in, struct http_response *out);
 void serve_metrics(struct door *d, const struct http_request *in, struct http_response *out);
+
+/* --- webhook.c, certificate.c: the routes of webhooks ------------------------------------------
+ */
+
+void serve_resend(struct door *d, const struct http_request *in, struct http_response *out);
+void serve_sendgrid(struct door *d, const struct http_request *in, struct http_response *out);
+void serve_ses(struct door *d, const struct http_request *in, struct http_response *out);
+
+/* Can the certificate in ses_cert_file be used, where there is one? */
+bool certificate_check_file(struct door *d, struct err *err) MUST_CHECK;
+
+/* Is the message signed with the certificate it names? false: that cannot be had now. */
+bool certificate_holds(struct door *d, const struct sns *m, bool *holds, const char **why,
+                       struct err *err) MUST_CHECK;
 
 /* "12", "0.5": seconds to wait as milliseconds; false where it makes no sense. Pure. */
 bool process_wait_ms(const char *text, int64_t *ms);

@@ -7,23 +7,35 @@
 #include "base/str.h"
 #include "http/route.h"
 
+#include <stddef.h>
+
 struct route {
     const char *path;
     const char *method; /* GET serves HEAD too */
     const char *allow;
     void (*serve)(struct door *d, const struct http_request *in, struct http_response *out);
+    size_t secret; /* the setting without which it is not there; 0: it always is */
 };
+
+#define SECRET(field) offsetof(struct settings, field)
 
 static const struct route routes[] = {
-    {"/healthz", "GET", "GET, HEAD", serve_health},
-    {"/readyz", "GET", "GET, HEAD", serve_ready},
-    {"/metrics", "GET", "GET, HEAD", serve_metrics},
-    {"/api/process-pending-emails", "POST", "POST", serve_process},
+    {"/healthz", "GET", "GET, HEAD", serve_health, 0},
+    {"/readyz", "GET", "GET, HEAD", serve_ready, 0},
+    {"/metrics", "GET", "GET, HEAD", serve_metrics, 0},
+    {"/api/process-pending-emails", "POST", "POST", serve_process, 0},
+    {"/webhooks/resend", "POST", "POST", serve_resend, SECRET(resend_webhook_secret)},
+    {"/webhooks/sendgrid", "POST", "POST", serve_sendgrid, SECRET(sendgrid_webhook_public_key)},
+    {"/webhooks/ses", "POST", "POST", serve_ses, SECRET(ses_topic_arn)},
 };
 
-static const struct route *find_route(const char *path) {
+static bool is_open(const struct route *r, const struct settings *s) {
+    return r->secret == 0 || !str_is_blank(*(const char *const *)((const char *)s + r->secret));
+}
+
+static const struct route *find_route(const char *path, const struct settings *s) {
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
-        if (str_eq(routes[i].path, path))
+        if (str_eq(routes[i].path, path) && is_open(&routes[i], s))
             return &routes[i];
     return NULL;
 }
@@ -81,7 +93,7 @@ static bool is_foreign(const struct door *d, const struct http_request *in, bool
 /* --- the way in ------------------------------------------------------------------------------- */
 
 static void serve_route(struct door *d, const struct http_request *in, struct http_response *out) {
-    const struct route *r = find_route(in->path);
+    const struct route *r = find_route(in->path, d->settings);
     if (!r) {
         reply_error(out, 404, "not_found", "there is nothing at this path");
     } else if (!fits(r, in->method)) {
