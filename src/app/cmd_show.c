@@ -1,4 +1,5 @@
-/* show: one message, all that is known of it, with its attempts; or the mail that it is. */
+/* show: one message, all that is known of it, with its attempts and what became of it afterwards;
+ * or the mail that it is. */
 #include "app/cmd.h"
 #include "app/tool.h"
 #include "base/json.h"
@@ -32,13 +33,17 @@ static void add_value(struct tool_table *t, const struct json *v) {
     buf_free(&text);
 }
 
+static bool is_list(const char *key) {
+    return str_eq(key, "attempts") || str_eq(key, "events") || str_eq(key, "journal");
+}
+
 /* Every column that is not null, except the lists below it. */
 static bool print_columns(const struct json *message, struct err *err) {
     struct tool_table t;
     tool_table_start(&t, 2);
     for (const struct json *v = json_first(message); v; v = json_next(v)) {
         const char *key = json_key(v);
-        if (json_type(v) == JSON_NULL || str_eq(key, "attempts") || str_eq(key, "journal"))
+        if (json_type(v) == JSON_NULL || is_list(key))
             continue;
         tool_table_add(&t, key);
         add_value(&t, v);
@@ -65,6 +70,7 @@ static bool print_rows(const struct json *list, const char *title, const char *c
 static bool print_message(const struct buf *doc, struct err *err) {
     static const char *const attempts[] = {"at",     "attempt",    "outcome",  "ms",
                                            "worker", "request_id", "position", "error"};
+    static const char *const events[] = {"at", "event", "bounce_type", "recipient", "detail"};
     static const char *const journal[] = {"at", "who", "what"};
     struct json *message = json_parse(buf_text(doc), doc->len, SHOW_MAX, err);
     if (!message)
@@ -72,6 +78,7 @@ static bool print_message(const struct buf *doc, struct err *err) {
     bool done =
         print_columns(message, err) &&
         print_rows(json_get(message, "attempts"), "attempts, newest first", attempts, 8, err) &&
+        print_rows(json_get(message, "events"), "events, newest first", events, 5, err) &&
         print_rows(json_get(message, "journal"), "what operators did", journal, 3, err);
     json_free(message);
     return done;
@@ -126,7 +133,7 @@ static int run(const struct args *args, const struct settings *s) {
 const struct cmd cmd_show = {
     .name = "show",
     .arguments = "ID",
-    .summary = "show one message with its attempts",
+    .summary = "show one message with its attempts and the story of its delivery",
     .options = options,
     .max_words = 1,
     .run = run,
