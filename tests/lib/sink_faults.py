@@ -4,6 +4,7 @@ reads in it (match, times, item, status ...) it may hold:
   "hold_ms": N             before it is taken; meanwhile its key is in flight
   "hold_until": path       the same until that file is there
   "late_ms": N             after it was taken, before its answer
+  "late_file": path        the same, until that file is there
   "drop", "reset": before | after
                            the connection closes without an answer, or is torn down (RST), before
                            or after the mail was taken
@@ -75,6 +76,8 @@ async def before(rule):
 async def after(rule):
     send_signal(rule, "accepted")
     await asyncio.sleep(rule.get("late_ms", 0) / 1000)
+    while "late_file" in rule and not os.path.exists(rule["late_file"]):
+        await asyncio.sleep(0.02)
     drop(rule, "after")
 
 
