@@ -58,12 +58,12 @@
 /* An event of an earlier send that is on record says nothing of the present one; of one that nobody
  * knew of, it proves that the message was taken. */
 #define NEWS \
-    " news AS MATERIALIZED (SELECT f.*, l.alone," \
-    "   f.provider_id IS NULL OR l.provider_id IS NULL OR f.provider_id = l.provider_id AS applies," \
+    " news AS MATERIALIZED (SELECT x.*, x.proves OR x.is_last AS applies FROM (SELECT f.*, l.alone," \
+    "   f.provider_id IS NULL OR l.provider_id IS NULL OR f.provider_id = l.provider_id AS is_last," \
     "   NOT EXISTS (SELECT FROM postroom.attempts a WHERE a.message_id = f.id::text" \
     "    AND a.outcome = 'sent' AND (a.provider_id IS NULL OR f.provider_id IS NULL" \
     "     OR a.provider_id = f.provider_id)) AS proves" \
-    "  FROM first f JOIN locked l ON l.id = f.id)," \
+    "  FROM first f JOIN locked l ON l.id = f.id) x)," \
     " told AS MATERIALIZED (SELECT l.*, n.high, n.high_at, n.bounce, n.delivered_at, n.bounced_at," \
     "   n.complained_at, n.proof_at, n.proof_id, n.proves AND l.was_claimed AND l.status <> 'sent' AS settles" \
     "  FROM locked l JOIN (SELECT id, max(rank) FILTER (WHERE applies) AS high," \

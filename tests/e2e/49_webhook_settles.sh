@@ -113,6 +113,6 @@ pg start
 back() { [ "$(resend --id evt-1 <<<"$body")" = '200 {"recorded":1,"duplicates":0,"ignored":0}' ]; }
 wait_for "it to be taken" 30 back
 delivery_is "$never" complained
-sink_agrees
+is "taken twice is what was asked for twice" "$again" "$(sink_messages kind id | awk '$1 == "effect" {print $2}' | sort | uniq -d)"
 stop a
 is "exit" 0 "$code"

@@ -186,6 +186,10 @@ static void every_key(void **state) {
         {"listen", "127.0.0.1:8080, [::1]:8080"},
         {"api_token", "0123456789abcdef"},
         {"cors_origins", "https://app.example, http://localhost:5173"},
+        {"resend_webhook_secret", "whsec_a2V5"},
+        {"sendgrid_webhook_public_key", "MFkw"},
+        {"ses_topic_arn", "arn:aws:sns:x:1:t"},
+        {"ses_cert_file", "ca.pem"},
         {"worker_name", "w1"},
         {"table", "mail.outbox"},
     };
@@ -206,6 +210,10 @@ static void every_key(void **state) {
     assert_string_equal(s->sendgrid_api_key, "SG.123");
     assert_string_equal(s->sendgrid_base_url, "https://api.eu.sendgrid.com");
     assert_string_equal(s->ca_file, "ca.pem");
+    assert_string_equal(s->resend_webhook_secret, "whsec_a2V5");
+    assert_string_equal(s->sendgrid_webhook_public_key, "MFkw");
+    assert_string_equal(s->ses_topic_arn, "arn:aws:sns:x:1:t");
+    assert_string_equal(s->ses_cert_file, "ca.pem");
     assert_string_equal(s->from, "Shop <hello@shop.example>");
     assert_true(s->rate > 2.49 && s->rate < 2.51);
     assert_int_equal(s->daily_quota, 100);

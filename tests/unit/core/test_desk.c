@@ -19,6 +19,13 @@
 
 static struct desk *desk;
 
+static void *ask_and_drop(void *arg) {
+    struct errand e = *(struct errand *)arg;
+    assert_int_equal(desk_ask(desk, &e, LONG_MS), ERRAND_CLOSED);
+    delivery_drop(e.news);
+    return NULL;
+}
+
 static int open_desk(void **state) {
     struct err err = {0};
     *state = (void *)(intptr_t)mem_live();
@@ -261,6 +268,25 @@ static void no_memory_no_desk(void **state) {
     desk_free(NULL);
 }
 
+/* Who asks may give up while the clerk is at it: what was handed in stays whole for the clerk. */
+static void news_outlive_their_asker(void **state) {
+    (void)state;
+    struct err err;
+    struct errand e = {.kind = ERRAND_NEWS, .news = delivery_new("resend", &err)}, taken;
+    int place;
+    assert_non_null(delivery_add(e.news));
+    assert_int_equal(desk_ask(desk, &e, 0), ERRAND_LATE); /* never taken */
+    assert_false(desk_take(desk, &taken, &place));
+    pthread_t late;
+    assert_int_equal(pthread_create(&late, NULL, ask_and_drop, &e), 0);
+    while (!desk_take(desk, &taken, &place))
+        poll(&(struct pollfd){.fd = desk_fd(desk), .events = POLLIN}, 1, 10);
+    desk_close(desk); /* lets the asker go */
+    pthread_join(late, NULL);
+    assert_int_equal(taken.news->count, 1);
+    desk_answer(desk, place, ERRAND_DONE, &taken);
+}
+
 int main(void) {
 #define WITH_DESK(test) cmocka_unit_test_setup_teardown(test, open_desk, close_desk)
     const struct CMUnitTest tests[] = {
@@ -271,6 +297,7 @@ int main(void) {
         WITH_DESK(a_late_answer_goes_to_nobody),
         WITH_DESK(closing_lets_everybody_go),
         WITH_DESK(many_ask_at_once),
+        WITH_DESK(news_outlive_their_asker),
         cmocka_unit_test(no_memory_no_desk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

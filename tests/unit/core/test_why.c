@@ -24,11 +24,12 @@
 
 /* Nothing holds mail back: one worker, an open lane with 2 requests a second, no quota. */
 #define CALM                                                                                       \
-    .now_us = NOW, .sent_us = -1, .updated_us = -1, .rank = 5, .max_attempts = 5, .lease_us = -1,  \
-    .request_stored_us = -1, .go_us = -1, .behind = -1, .workers_up = 1, .heard_us = NOW,          \
-    .lane = "resend", .parked_until_us = -1, .next_slot_us = AT(3, 12, 4), .batch_size = 1,        \
-    .spacing_us = USEC_PER_SEC / 2, .daily_left = INT64_MAX, .monthly_left = INT64_MAX,            \
-    .day_ends_us = TOMORROW, .month_ends_us = OCTOBER
+    .now_us = NOW, .delivery_us = -1, .suppressed_us = -1, .sent_us = -1, .updated_us = -1,        \
+    .rank = 5, .max_attempts = 5, .lease_us = -1, .request_stored_us = -1, .go_us = -1,            \
+    .behind = -1, .workers_up = 1, .heard_us = NOW, .lane = "resend", .parked_until_us = -1,       \
+    .next_slot_us = AT(3, 12, 4), .batch_size = 1, .spacing_us = USEC_PER_SEC / 2,                 \
+    .daily_left = INT64_MAX, .monthly_left = INT64_MAX, .day_ends_us = TOMORROW,                   \
+    .month_ends_us = OCTOBER
 #define DUE CALM, .status = "pending", .due = true, .go_us = AT(3, 11, 0), .behind = 0
 #define SCHEDULED CALM, .status = "pending", .go_us = AT(3, 59, 0)
 #define FAILED CALM, .status = "failed", .retry_count = 2, .error_code = "timeout"
@@ -66,6 +67,34 @@ static void ended(void **state) {
          "sent",
          -1,
          "sent 03:11:02, delivered"},
+        {{CALM, .status = "sent", .sent_us = AT(3, 11, 2), .delivery = "delivered",
+          .delivery_us = AT(3, 11, 40), .told = "250 OK"},
+         "sent",
+         -1,
+         "sent 03:11:02, delivered 03:11:40"},
+        {{CALM, .status = "sent", .sent_us = AT(3, 11, 2), .delivery = "bounced",
+          .delivery_us = AT(3, 11, 40), .bounce_type = "permanent", .told = "550 5.1.1 none",
+          .suppressed = "a@b.example"},
+         "sent",
+         -1,
+         "sent 03:11:02, bounced 03:11:40 for good: 550 5.1.1 none; a@b.example is suppressed"},
+        {{CALM, .status = "sent", .sent_us = AT(3, 11, 2), .delivery = "bounced",
+          .delivery_us = AT(3, 11, 40), .bounce_type = "transient"},
+         "sent",
+         -1,
+         "sent 03:11:02, bounced 03:11:40 for now"},
+        {{CALM, .status = "failed", .error_code = "suppressed", .suppressed = "a@b.example",
+          .suppressed_why = "bounced", .suppressed_us = AT(3, 0, 0)},
+         "suppressed",
+         -1,
+         "suppressed: a@b.example bounced 03:00:00; postroom unsuppress a@b.example, then postroom "
+         "retry ID, sends it all the same"},
+        {{CALM, .status = "failed", .error_code = "suppressed",
+          .error = "suppressed: a@b.example (bounced, 12 Sep 2026)"},
+         "suppressed",
+         -1,
+         "suppressed: a@b.example (bounced, 12 Sep 2026); it is not on the list any more: postroom "
+         "retry ID sends it"},
         {{CALM, .status = "sent", .sent_us = DAY - USEC_PER_SEC},
          "sent",
          -1,

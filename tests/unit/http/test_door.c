@@ -1,6 +1,9 @@
 /* The door over raw sockets, with a clerk that answers as told: each route, each refusal, and that
  * nobody who waits holds up others or the end. */
+#include "base/base64.h"
 #include "base/clock.h"
+#include "base/crypto.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "http/route.h"
@@ -56,18 +59,38 @@ static void *clerk(void *arg) {
                 e.remaining = done ? 0 : 5;
             }
             e.standing = (struct standing){.pending = 31};
+            e.recorded = e.news ? e.news->count : 0;
             desk_answer(desk, place, (enum errand_end)atomic_load(&away), &e);
         }
     }
     return NULL;
 }
 
+static const char *secret = "", *topics = "", *cert_file = "";
+static _Atomic int fetched; /* certificates and confirmations */
+static _Atomic int unreachable;
+
+/* What lies at Amazon's: a certificate; anything else is a confirmation. */
+static bool fetch(const struct settings *s, const char *url, struct buf *out, struct err *err) {
+    (void)s;
+    atomic_fetch_add(&fetched, 1);
+    assert_true(str_starts(url, "https://sns."));
+    if (atomic_load(&unreachable))
+        return err_set(err, ERR_IO, "cannot be reached");
+    return !strstr(url, ".pem") || file_read("tests/fixtures/webhook/sns.crt", out, NULL, err);
+}
+
 static void open_door(const char *token, const char *origins) {
     struct err err = {0};
     struct gauges g = {.worker_here = true};
     struct metrics m;
-    settings =
-        (struct settings){.listen = "127.0.0.1:0", .api_token = token, .cors_origins = origins};
+    settings = (struct settings){.listen = "127.0.0.1:0",
+                                 .api_token = token,
+                                 .cors_origins = origins,
+                                 .resend_webhook_secret = secret,
+                                 .sendgrid_webhook_public_key = "",
+                                 .ses_topic_arn = topics,
+                                 .ses_cert_file = cert_file};
     metrics_init(&m, "resend");
     m.sent = 99;
     atomic_store(&looks, 0);
@@ -78,7 +101,7 @@ static void open_door(const char *token, const char *origins) {
     assert_non_null(desk = desk_new(32, &err));
     board_set_gauges(board, &g);
     board_set_metrics(board, &m);
-    struct door_ports ports = {board, desk, &life};
+    struct door_ports ports = {board, desk, &life, fetch};
     door = door_start(&settings, &ports, &err);
     assert_string_equal(err.text, "");
     assert_non_null(door);
@@ -438,9 +461,14 @@ static void where_it_may_listen(void **state) {
     long live = mem_live();
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct err err = {0};
-        struct settings s = {
-            .listen = cases[i].listen, .api_token = cases[i].token, .cors_origins = ""};
-        struct door_ports ports = {NULL, NULL, &life};
+        struct settings s = {.listen = cases[i].listen,
+                             .api_token = cases[i].token,
+                             .cors_origins = "",
+                             .resend_webhook_secret = "",
+                             .sendgrid_webhook_public_key = "",
+                             .ses_topic_arn = "",
+                             .ses_cert_file = ""};
+        struct door_ports ports = {NULL, NULL, &life, fetch};
         struct door *d = door_start(&s, &ports, &err);
         if (!strstr(err.text, cases[i].says) || (d ? d->server_count : 0) != cases[i].servers)
             fail_msg("%s: %s", cases[i].listen, err.text);
@@ -448,6 +476,142 @@ static void where_it_may_listen(void **state) {
         door_stop(d);
     }
     assert_int_equal(mem_live(), live);
+}
+
+/* --- webhooks --------------------------------------------------------------------------------- */
+
+#define RESEND "/webhooks/resend"
+#define SES "/webhooks/ses"
+#define TOPIC "arn:aws:sns:eu-west-1:123456789012:mail-events"
+#define DELIVERED "{\"type\":\"email.delivered\",\"data\":{\"email_id\":\"e\"}}"
+
+static void post(const char *path, const char *extra, const char *text) {
+    char head[512];
+    int fd = dial();
+    str_format(head, sizeof head, "%sContent-Length: %zu\r\n", extra, strlen(text));
+    put(fd, "POST", path, head);
+    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+    get(fd);
+}
+
+/* With the key "key". */
+static void post_signed(const char *text, int64_t age_s) {
+    unsigned char mac[HMAC_BYTES];
+    char content[512], head[512];
+    struct buf signature;
+    int64_t s = clock_wall_us() / USEC_PER_SEC - age_s;
+    str_format(content, sizeof content, "id-1.%lld.%s", (long long)s, text);
+    assert_true(crypto_hmac(mac, "key", 3, content, strlen(content)));
+    buf_init(&signature, 100);
+    base64_add(&signature, mac, sizeof mac);
+    str_format(head, sizeof head,
+               "svix-id: id-1\r\nsvix-timestamp: %lld\r\nsvix-signature: v1,%s\r\n", (long long)s,
+               buf_text(&signature));
+    buf_free(&signature);
+    post(RESEND, head, text);
+}
+
+static void post_file(const char *name) {
+    char path[200];
+    struct err err;
+    struct buf text;
+    str_format(path, sizeof path, "tests/fixtures/webhook/%s", name);
+    buf_init(&text, 64 * 1024);
+    assert_true(file_read(path, &text, NULL, &err));
+    post(SES, "", buf_text(&text));
+    buf_free(&text);
+}
+
+static void a_webhook_is_answered_when_it_is_written(void **state) {
+    (void)state;
+    secret = "whsec_a2V5";
+    open_door(TOKEN, "");
+    post_signed(DELIVERED, 0);
+    assert_int_equal(status(), 200);
+    assert_string_equal(body(), "{\"recorded\":1,\"duplicates\":0,\"ignored\":0}");
+    post_signed("{\"type\":\"email.opened\",\"data\":{}}", 0);
+    assert_string_equal(body(), "{\"recorded\":0,\"duplicates\":0,\"ignored\":1}");
+    post_signed("{", 0);
+    assert_int_equal(status(), 400);
+    assert_true(is_error("bad_event"));
+    post_signed(DELIVERED, 400);
+    assert_int_equal(status(), 401);
+    post(RESEND, "", DELIVERED);
+    assert_true(is_error("unauthorized"));
+    call("GET", RESEND, "");
+    assert_int_equal(status(), 405);
+    assert_true(told("allow: POST"));
+    call("POST", "/webhooks/sendgrid", "");
+    assert_int_equal(status(), 404);
+    atomic_store(&away, ERRAND_AWAY);
+    post_signed(DELIVERED, 0);
+    assert_int_equal(status(), 503);
+    assert_true(is_error("database_away"));
+    life_drain(&life, clock_boot_us() + USEC_PER_SEC);
+    post_signed(DELIVERED, 0);
+    assert_true(is_error("draining"));
+    close_door();
+    secret = "";
+}
+
+static void a_certificate_is_fetched_once(void **state) {
+    (void)state;
+    topics = TOPIC;
+    atomic_store(&fetched, 0);
+    atomic_store(&unreachable, 1);
+    open_door(TOKEN, "");
+    post_file("sns_v1.json");
+    assert_int_equal(status(), 503);
+    assert_true(is_error("no_certificate"));
+    atomic_store(&unreachable, 0);
+    post_file("sns_v1.json");
+    assert_int_equal(status(), 200);
+    post_file("sns_v2.json");
+    assert_int_equal(status(), 200);
+    assert_int_equal(atomic_load(&fetched), 2);
+    post_file("sns_subscribe.json");
+    assert_int_equal(status(), 200);
+    assert_string_equal(body(), "{\"status\":\"confirmed\"}");
+    assert_int_equal(atomic_load(&fetched), 3);
+    atomic_store(&unreachable, 1);
+    post_file("sns_subscribe.json");
+    assert_true(is_error("not_confirmed"));
+    post_file("sns.crt");
+    assert_int_equal(status(), 401);
+    close_door();
+    /* a file in its place: of somebody else, then the right one */
+    atomic_store(&fetched, 0);
+    cert_file = "tests/fixtures/webhook/other.crt";
+    open_door(TOKEN, "");
+    post_file("sns_v1.json");
+    assert_int_equal(status(), 401);
+    close_door();
+    cert_file = "tests/fixtures/webhook/sns.crt";
+    open_door(TOKEN, "");
+    post_file("sns_v1.json");
+    assert_int_equal(status(), 200);
+    close_door();
+    assert_int_equal(atomic_load(&fetched), 0);
+    topics = cert_file = "";
+}
+
+static void settings_of_webhooks_are_checked(void **state) {
+    (void)state;
+    struct err err = {0};
+    struct settings s = {.listen = "127.0.0.1:0",
+                         .api_token = "",
+                         .cors_origins = "",
+                         .resend_webhook_secret = "?",
+                         .sendgrid_webhook_public_key = "",
+                         .ses_topic_arn = "",
+                         .ses_cert_file = ""};
+    struct door_ports ports = {NULL, NULL, &life, fetch};
+    assert_null(door_start(&s, &ports, &err));
+    assert_int_equal(err.code, ERR_USAGE);
+    s.resend_webhook_secret = "";
+    s.ses_cert_file = "tests/fixtures/webhook/sns_v1.json";
+    assert_null(door_start(&s, &ports, &err));
+    assert_true(str_starts(err.text, "ses_cert_file: "));
 }
 
 int main(void) {
@@ -464,6 +628,9 @@ int main(void) {
         cmocka_unit_test(waiting_holds_up_nobody),
         cmocka_unit_test(closing_ends_a_wait),
         cmocka_unit_test(where_it_may_listen),
+        cmocka_unit_test(a_webhook_is_answered_when_it_is_written),
+        cmocka_unit_test(a_certificate_is_fetched_once),
+        cmocka_unit_test(settings_of_webhooks_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
