@@ -28,6 +28,8 @@ static const struct {
     {"postroom.journal", "SELECT, INSERT, UPDATE"},
     {"postroom.operators", "SELECT, INSERT, UPDATE, DELETE"},
     {"postroom.published", "SELECT, INSERT, UPDATE"},
+    {"postroom.events", "SELECT, INSERT"},
+    {"postroom.suppressions", "SELECT, INSERT, DELETE"},
 };
 #define TABLES (sizeof tables / sizeof tables[0])
 
