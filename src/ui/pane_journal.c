@@ -52,7 +52,7 @@ static void draw(const struct scene *scene, struct canvas *c, struct rect area) 
     if (chain_entries(scene->journal) == 0)
         canvas_text(c, area.row + 1, 2, c->cols, LOOK_PLAIN,
                     scene->journal->trouble[0] != '\0'       ? scene->journal->trouble
-                    : scene->journal->awaited != 0           ? "asking the database…"
+                    : scene->journal->came_us == 0           ? "asking the database…"
                     : scene->places.journal_words[0] != '\0' ? "nothing that fits the filter"
                                                              : "nothing here");
 }

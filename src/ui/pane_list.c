@@ -175,7 +175,7 @@ static void draw_line(const struct scene *scene, struct canvas *c, int row, int 
 static void draw_nothing(const struct scene *scene, struct canvas *c, int row) {
     const struct chain *chain = &scene->shelf->chain;
     const char *text = chain->trouble[0] != '\0'        ? chain->trouble
-                       : chain->awaited != 0            ? "asking the database…"
+                       : chain->came_us == 0            ? "asking the database…"
                        : scene->shelf->words[0] != '\0' ? "nothing that fits the filter"
                                                         : "none of these was found";
     canvas_text(c, row, 2, c->cols, LOOK_PLAIN, text);

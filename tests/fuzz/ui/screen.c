@@ -3,6 +3,8 @@
  *
  * A seed is a byte each for rows, columns and the view, and a document. */
 #include "ui/dialog.h"
+#include "ui/letter.h"
+#include "ui/shelf.h"
 #include "ui/text.h"
 
 #include "fuzz/fuzz.h"
@@ -55,10 +57,55 @@ static void draw_dialogs(struct scene *scene, int rows, int cols) {
     scene->dialog = NULL;
 }
 
+static void ask(const struct snapshot *s, struct chain *chain, struct page_want *want) {
+    struct err err;
+    want->number = chain->awaited = 1;
+    struct page *p = page_of_fixture(want, s->document, s->document_len, NOW, &err);
+    if (p)
+        CHECK(chain_take(chain, p, 1));
+}
+
+/* What the document answers as a fixture: its lists, its first message, its journal. */
+static void draw_pages(struct scene *scene, int rows, int cols) {
+    static struct shelf shelf;
+    static struct letter letter;
+    struct chain journal = {0};
+    struct page_want want;
+    const struct snapshot *s = scene->lists.s;
+    scene->shelf = &shelf;
+    scene->letter = &letter;
+    scene->journal = &journal;
+    shelf_start(&shelf, "");
+    str_copy(shelf.open, sizeof shelf.open, s->error_count > 0 ? s->errors[0].code : "");
+    shelf_want(&shelf, true, &want);
+    ask(s, &shelf.chain, &want);
+    shelf_settle(&shelf, s);
+    scene->places.view = VIEW_LIST;
+    draw(scene, rows, cols);
+    draw_dialogs(scene, rows, cols);
+    const struct page_row *first = chain_row(&shelf.chain, 0);
+    letter_start(&letter, first ? first->id : "none");
+    want = (struct page_want){.kind = PAGE_MESSAGE};
+    str_copy(want.id, sizeof want.id, letter.id);
+    ask(s, &letter.chain, &want);
+    scene->places.view = VIEW_MESSAGE;
+    for (int part = 0; part < LETTER_PARTS; part++) {
+        letter_show(&letter, (enum letter_part)part);
+        draw(scene, rows, cols);
+    }
+    want = (struct page_want){.kind = PAGE_JOURNAL, .limit = 50};
+    ask(s, &journal, &want);
+    scene->places.view = VIEW_JOURNAL;
+    draw(scene, rows, cols);
+    chain_clear(&journal);
+    letter_done(&letter);
+    shelf_done(&shelf);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     struct seed in = seed_of(data, n);
     int rows = seed_byte(&in), cols = seed_byte(&in);
-    enum view view = (enum view)seed_number(&in, 'a', VIEW_HELP + 1);
+    enum view view = (enum view)seed_number(&in, 'a', VIEWS);
     struct err err = {0};
     struct snapshot *s = snapshot_parse(in.data, in.left, &err);
     struct history *history = s ? history_new(&err) : NULL;
@@ -68,8 +115,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
         history_load(history, s);
         scene.live = scene.lists = (struct picture){s, NOW, history};
         scene.errors = s;
-        scene.places.view = view;
         verdict_of(s, NOW, NULL, &scene.state);
+        if (s->document_len > 0)
+            draw_pages(&scene, rows, cols);
+        struct shelf shelf = {.then = -1};
+        struct letter letter = {.id = "none"};
+        struct chain journal = {.count = 0};
+        scene.shelf = &shelf;
+        scene.letter = &letter;
+        scene.journal = &journal;
+        scene.places.view = view;
         draw(&scene, rows, cols);
         scene.places.focus = FOCUS_EVENTS;
         draw_dialogs(&scene, rows, cols);
