@@ -146,10 +146,10 @@ static void act_look(struct ui *ui, const struct scene *scene, const struct key_
         look_neighbour(ui, scene, row->action == ACT_NEXT_MESSAGE ? 1 : -1, boot_us);
         break;
     case ACT_PART:
-        letter_show(&ui->letter, letter_next(&ui->letter, ui->letter.part));
+        letter_show(&ui->letter, letter_next(&ui->letter));
         break;
     default:
-        move_key(ui, scene, row->action, boot_us);
+        move_key(ui, scene, (int)row->action, boot_us);
         break;
     }
 }
@@ -162,7 +162,7 @@ static void act(struct ui *ui, const struct scene *scene, const struct key_row *
     case ACT_GO_QUEUE:
     case ACT_GO_ERRORS:
     case ACT_GO_EVENTS:
-        move_focus(ui, scene, row->action, boot_us);
+        move_focus(ui, scene, (int)row->action, boot_us);
         break;
     case ACT_INTERRUPT:
     case ACT_QUIT:

@@ -48,12 +48,17 @@ const char *letter_title(const struct letter *l) {
     }
 }
 
-enum letter_part letter_next(const struct letter *l, enum letter_part part) {
+bool letter_has(const struct letter *l, enum letter_part part) {
     const struct page_message *m = letter_message(l);
-    part = (enum letter_part)((part + 1) % LETTER_PARTS);
-    if (part == PART_SOURCE && m != NULL && m->html[0] == '\0')
-        part = PART_ANSWER;
-    return part;
+    return part != PART_SOURCE || m == NULL || m->html[0] != '\0';
+}
+
+enum letter_part letter_next(const struct letter *l) {
+    int part = (int)l->part;
+    do
+        part = (part + 1) % LETTER_PARTS;
+    while (!letter_has(l, (enum letter_part)part)); /* a text it always has */
+    return (enum letter_part)part;
 }
 
 static void add_files(struct buf *b, const struct page_message *m) {
@@ -102,6 +107,8 @@ static void plain_lines(char *s) {
 
 void letter_show(struct letter *l, enum letter_part part) {
     struct buf b;
+    if (!letter_has(l, part))
+        part = PART_TEXT;
     if (part != l->part)
         l->top = 0;
     l->part = part;

@@ -29,9 +29,10 @@ void letter_done(struct letter *l);
 const struct page_message *letter_message(const struct letter *l); /* NULL: not there yet */
 
 void letter_show(struct letter *l, enum letter_part part);
-enum letter_part letter_next(const struct letter *l, enum letter_part part); /* one it has */
-const char *letter_part_name(enum letter_part part);                         /* "headers" */
-const char *letter_title(const struct letter *l);                            /* of the part */
+bool letter_has(const struct letter *l, enum letter_part part);
+enum letter_part letter_next(const struct letter *l); /* behind the one that is shown */
+const char *letter_part_name(enum letter_part part);  /* "headers" */
+const char *letter_title(const struct letter *l);     /* of the part */
 
 /* May it have been sent already? */
 void letter_twice(const struct page_message *m, const char *ellipsis, char *dst, size_t size);

@@ -208,8 +208,11 @@ static void draw_history(const struct scene *scene, struct canvas *c, int row, i
 static void parts_text(const struct letter *l, char *dst, size_t size) {
     str_copy(dst, size, "v");
     const char *comma = "";
-    for (enum letter_part p = letter_next(l, l->part); p != l->part; p = letter_next(l, p)) {
+    for (int i = 1; i < LETTER_PARTS; i++) {
+        enum letter_part p = (enum letter_part)(((int)l->part + i) % LETTER_PARTS);
         size_t used = strlen(dst);
+        if (!letter_has(l, p))
+            continue;
         str_format(dst + used, size - used, "%s %s", comma, letter_part_name(p));
         comma = ",";
     }

@@ -148,6 +148,26 @@ static void lines_are_broken_at_blanks(void **state) {
     assert_false(letter_line(&rest, 1, &line, &len));
 }
 
+/* A mail without HTML has three parts, also where the one before it was read as HTML. */
+static void parts_it_does_not_have(void **state) {
+    (void)state;
+    struct stage st;
+    struct buf out;
+    stage_open_fixture(&st);
+    stage_open_message(&st, FIRST); /* neither HTML nor text */
+    letter_show(&st.letter, PART_SOURCE);
+    assert_int_equal(st.letter.part, PART_TEXT);
+    stage_draw(&st, 80, 24, &out);
+    assert_non_null(strstr(buf_text(&out), " v headers, answer "));
+    buf_free(&out);
+    letter_show(&st.letter, PART_HEADERS);
+    assert_int_equal(letter_next(&st.letter), PART_ANSWER);
+    st.letter.part = PART_SOURCE; /* its page came later */
+    stage_draw(&st, 80, 24, &out);
+    buf_free(&out);
+    stage_close(&st);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_of_groups_and_messages),
@@ -156,6 +176,7 @@ int main(void) {
         cmocka_unit_test(tags),
         cmocka_unit_test(late_pages_are_dropped),
         cmocka_unit_test(lines_are_broken_at_blanks),
+        cmocka_unit_test(parts_it_does_not_have),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, NULL, NULL);
