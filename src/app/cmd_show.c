@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "core/mime.h"
+#include "db/kept.h"
 #include "db/list.h"
 
 #include <errno.h>
@@ -87,10 +88,10 @@ static bool print_message(const struct buf *doc, struct err *err) {
 /* The mail itself, which may hold anything: never to a terminal. */
 static bool show_raw(struct db *db, const char *id, const struct settings *s, struct buf *out,
                      struct err *err) {
-    struct message m;
-    struct mime_context c = {.from = s->from};
-    char code[64];
-    bool done = list_message(db, id, &m, &c.date_us, err) &&
+    struct message m = {0};
+    char origin[KEPT_DATABASE], code[64];
+    struct mime_context c = {.from = s->from, .origin = origin};
+    bool done = kept_database(db, origin, err) && list_message(db, id, &m, &c.date_us, err) &&
                 message_check(&m, s->from, code, err) && mime_build(&m, &c, out, err);
     message_done(&m);
     if (done && (fwrite(out->data, 1, out->len, stdout) != out->len || fflush(stdout) != 0))

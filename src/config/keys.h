@@ -37,7 +37,7 @@ struct key {
 
 extern const struct key config_keys[];
 
-#define CONFIG_KEY_MAX 40 /* room for arrays by key; keys.c checks it */
+#define CONFIG_KEY_MAX 64 /* room for arrays by key; keys.c checks it */
 
 /* Index of the key with that name (file spelling) or -1. */
 int config_key_find(const char *name);

@@ -27,13 +27,21 @@ void drop_text(char *text) {
     mem_free(text);
 }
 
+/* What stands before an @ may be a password, whatever the key: it is not repeated. */
+static const char *tellable(const char *text, const char **dots) {
+    const char *at = strrchr(text, '@');
+    *dots = at ? "…" : "";
+    return at ? at : text;
+}
+
 static bool refuse_value(const struct key *k, const struct place *p, const char *text,
                          const struct err *why, struct err *err) {
     if (why->code == ERR_NOMEM)
         return err_nomem(err);
     if (k->secret)
         return err_set(err, ERR_USAGE, "%s: %s", p->label, why->text);
-    return err_set(err, ERR_USAGE, "%s: \"%.60s\": %s", p->label, text, why->text);
+    const char *dots, *rest = k->type == KEY_URL ? tellable(text, &dots) : (dots = "", text);
+    return err_set(err, ERR_USAGE, "%s: \"%s%.60s\": %s", p->label, dots, rest, why->text);
 }
 
 bool set_value(struct config *c, int i, const char *text, const struct place *p, struct err *err) {

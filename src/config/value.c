@@ -113,6 +113,8 @@ static bool check_url(char *text, struct err *err) {
     size_t scheme = str_starts(text, "https://") ? 8 : str_starts(text, "http://") ? 7 : 0;
     if (scheme == 0 || text[scheme] == '\0' || text[scheme] == '/' || strchr(text, ' '))
         return err_set(err, ERR_USAGE, "allowed is a URL like https://api.example.com");
+    if (text[scheme + strcspn(text + scheme, "@/?#")] == '@')
+        return err_set(err, ERR_USAGE, "no user or password may stand in it");
     for (size_t n = strlen(text); n > scheme && text[n - 1] == '/'; n--)
         text[n - 1] = '\0';
     return true;
@@ -175,7 +177,7 @@ static bool check_name(const struct key *k, const char *text, struct err *err) {
 static bool check_text(const struct key *k, char *text, struct err *err) {
     switch (k->type) {
     case KEY_URL:
-        return check_url(text, err);
+        return (*text == '\0' && *k->fallback == '\0') || check_url(text, err);
     case KEY_PATH:
         return check_path(text, err);
     case KEY_MAILBOX:

@@ -9,9 +9,11 @@
 #include "core/mime_parts.h"
 #include "core/settings.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define ID_MAX 100 /* bytes of an id that stand in the Message-ID */
+#define ORIGIN_MAX 12
 #define DAY_US (INT64_C(86400) * USEC_PER_SEC)
 
 struct mail {
@@ -21,6 +23,14 @@ struct mail {
     char sender[321];        /* its bare address */
     char digest[SHA256_HEX]; /* of the id */
 };
+
+static const char *sender_of(const struct message *m, const struct mime_context *c) {
+    return m->from ? m->from : c->from;
+}
+
+static const char *from_column(const struct message *m) {
+    return m->from ? "from_email" : "from";
+}
 
 /* A column of JSON, *root NULL where it is absent. */
 static bool parse(const char *column, const char *json, struct json **root, struct err *err) {
@@ -93,19 +103,27 @@ static void add_id(struct buf *out, const char *id) {
     }
 }
 
-static bool put_message_id(struct mail *b, struct err *err) {
-    char host[600], address[321];
-    const char *domain = b->c->domain ? b->c->domain : strrchr(b->sender, '@') + 1;
-    str_format(host, sizeof host, "x@%s", domain);
-    if (!mime_address(host, b->c->utf8_addresses, address, err))
-        return err_wrap(err, "Message-ID");
-    buf_puts(b->out, "Message-ID: <postroom.");
+static void add_origin(struct buf *out, const char *origin) {
+    int n = 0;
+    for (; origin && *origin && n < ORIGIN_MAX; origin++) {
+        if (isalnum((unsigned char)*origin)) {
+            buf_addc(out, *origin);
+            n++;
+        }
+    }
+}
+
+static void put_message_id(struct mail *b) {
+    buf_puts(b->out, "postroom.");
     if (strlen(b->m->id) <= ID_MAX)
         add_id(b->out, b->m->id);
     else
         buf_printf(b->out, "sha256.%s", b->digest);
-    buf_printf(b->out, "@%s>\r\n", strrchr(address, '@') + 1);
-    return true;
+    if (!str_is_blank(b->c->origin)) {
+        buf_addc(b->out, '.');
+        add_origin(b->out, b->c->origin);
+    }
+    buf_puts(b->out, strrchr(b->sender, '@'));
 }
 
 /* The row's own. message_check knows which names are postroom's; here a line is a line. */
@@ -130,17 +148,17 @@ static bool put_headers(struct mail *b, struct err *err) {
 
 static bool put_head(struct mail *b, struct err *err) {
     const struct message *m = b->m;
-    const char *from = m->from ? m->from : b->c->from;
     char address[321];
-    if (str_is_blank(from))
-        return err_set(err, ERR_INVALID,
-                       "no sender: set from_email, or `from` in the configuration");
-    return put_date(b, err) &&
-           put_mailbox(b, "From", m->from ? "from_email" : "from", from, b->sender, err) &&
-           put_mailbox(b, "To", "to_email", m->to, address, err) &&
-           put_mailboxes(b, "Cc", "cc", m->cc, err) &&
-           put_mailboxes(b, "Reply-To", "reply_to", m->reply_to, err) &&
-           put_text(b, "Subject", m->subject, err) && put_message_id(b, err) && put_headers(b, err);
+    bool good = put_date(b, err) &&
+                put_mailbox(b, "From", from_column(m), sender_of(m, b->c), address, err) &&
+                put_mailbox(b, "To", "to_email", m->to, address, err) &&
+                put_mailboxes(b, "Cc", "cc", m->cc, err) &&
+                put_mailboxes(b, "Reply-To", "reply_to", m->reply_to, err) &&
+                put_text(b, "Subject", m->subject, err);
+    buf_puts(b->out, "Message-ID: <");
+    put_message_id(b);
+    buf_puts(b->out, ">\r\n");
+    return good && put_headers(b, err);
 }
 
 /* --- all ------------------------------------------------------------------------------------- */
@@ -164,18 +182,49 @@ static bool is_whole(const struct buf *out, struct err *err) {
     return !out->failed || err_nomem(err);
 }
 
+static bool begin(struct mail *b, const struct message *m, const struct mime_context *c,
+                  struct buf *out, struct err *err) {
+    *b = (struct mail){.m = m, .c = c, .out = out};
+    buf_clear(out);
+    return mime_sender(m, c, b->sender, err) &&
+           (crypto_sha256_hex(b->digest, m->id, strlen(m->id)) || err_nomem(err));
+}
+
 bool mime_build(const struct message *m, const struct mime_context *c, struct buf *out,
                 struct err *err) {
-    struct mail b = {.m = m, .c = c, .out = out};
-    buf_clear(out);
-    bool good = crypto_sha256_hex(b.digest, m->id, strlen(m->id)) || err_nomem(err);
-    good = good && put_head(&b, err) && put_parts(&b, err) && is_whole(out, err);
+    struct mail b;
+    bool good =
+        begin(&b, m, c, out, err) && put_head(&b, err) && put_parts(&b, err) && is_whole(out, err);
     if (!good)
         buf_clear(out);
     return good;
 }
 
+bool mime_message_id(const struct message *m, const struct mime_context *c,
+                     char dst[MIME_MESSAGE_ID], struct err *err) {
+    struct mail b;
+    struct buf out;
+    buf_init(&out, MIME_MESSAGE_ID - 1);
+    bool good = begin(&b, m, c, &out, err);
+    if (good)
+        put_message_id(&b);
+    good = good && is_whole(&out, err);
+    str_copy(dst, MIME_MESSAGE_ID, good ? buf_text(&out) : "");
+    buf_free(&out);
+    return good;
+}
+
 /* --- the envelope ---------------------------------------------------------------------------- */
+
+bool mime_sender(const struct message *m, const struct mime_context *c, char address[321],
+                 struct err *err) {
+    const char *from = sender_of(m, c);
+    if (str_is_blank(from))
+        return err_set(err, ERR_INVALID,
+                       "no sender: set from_email, or `from` in the configuration");
+    return mime_address(from, c->utf8_addresses, address, err) ||
+           err_wrap(err, "%s", from_column(m));
+}
 
 static bool add_recipient(struct buf *out, const char *mailbox, bool utf8, struct err *err) {
     char address[321];

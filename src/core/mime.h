@@ -21,7 +21,7 @@
 /* What is not in the row. */
 struct mime_context {
     const char *from;    /* sender of messages that name none; NULL or "": there is none */
-    const char *domain;  /* behind the @ of the Message-ID; NULL: the sender's */
+    const char *origin;  /* what tells this database's messages from another's; NULL or "" : none */
     int64_t date_us;     /* wall time for Date, years 1900 to 9999 */
     bool utf8_addresses; /* the server takes SMTPUTF8; else an address beyond ASCII is refused: its
                             local part cannot be written otherwise, and its domain would have to
@@ -29,13 +29,23 @@ struct mime_context {
 };
 
 /* For a message that message_check accepts, into out (cleared first; left empty on failure).
- * Message-ID is <postroom.ID@domain>, each byte of the id that is no letter, digit, '-' or '_' as
- * =XX, and an id of more than 100 bytes as its SHA-256: so every send of one message carries the
- * same one, while its sender stays. Two tables that count their ids alike need different domains:
- * a mailbox keeps only the first of two mails with the same Message-ID.
  * ERR_INVALID: it cannot be written as a mail, or not within out's maximum. */
 bool mime_build(const struct message *m, const struct mime_context *c, struct buf *out,
                 struct err *err) MUST_CHECK;
+
+/* The Message-ID without its <>: postroom.ID.ORIGIN@domain, the domain the sender's, each byte of
+ * the id that is no letter, digit, '-' or '_' as =XX, an id of more than 100 bytes as its SHA-256,
+ * of the origin's letters and digits the first twelve. So every send of one message carries the
+ * same one, while its sender stays, and two databases that count their ids alike never do: a
+ * mailbox keeps only the first of two mails with one Message-ID. false: no sender, or one that
+ * cannot be mailed from. */
+#define MIME_MESSAGE_ID 640 /* bytes, with its NUL */
+bool mime_message_id(const struct message *m, const struct mime_context *c,
+                     char dst[MIME_MESSAGE_ID], struct err *err) MUST_CHECK;
+
+/* The envelope's sender, as a bare address. */
+bool mime_sender(const struct message *m, const struct mime_context *c, char address[321],
+                 struct err *err) MUST_CHECK;
 
 /* The envelope's recipients (to, cc, bcc) as bare addresses, each with a '\n' behind it, appended
  * to out. */

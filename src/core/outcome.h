@@ -46,6 +46,7 @@ struct lane_news {
     char text[256];         /* the fault in the provider's words: "403 invalid_api_key: ..." */
     double rate;            /* requests per second the provider allows; 0: not told */
     int64_t daily_used;     /* messages used so far; -1: not told */
+    int64_t daily_limit;    /* messages a day; 0: not told, or none */
     int64_t monthly_used;   /* -1: not told */
     int64_t retry_after_ms; /* -1: not told */
 };

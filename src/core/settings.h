@@ -73,15 +73,20 @@ struct settings {
     const char *resend_base_url;     /* no trailing slash */
     const char *sendgrid_api_key;    /* "" where absent */
     const char *sendgrid_base_url;   /* no trailing slash */
-    const char *ca_file;             /* "" : the system's */
-    const char *from;                /* default sender; "" where absent */
-    double rate;                     /* requests per second for the whole lane; 0: learnt */
-    int64_t daily_quota;             /* messages; 0: none */
-    int64_t monthly_quota;           /* messages; 0: none */
-    double quota_reserve;            /* share kept for priority <= 2, 0..1 */
-    int batch_size;                  /* 1..100 */
-    int claim_size;                  /* rows per claim; 0: auto */
-    int concurrency;                 /* requests in flight per worker */
+    const char *aws_access_key_id;   /* "" where absent; so are the next three */
+    const char *aws_secret_access_key;
+    const char *aws_session_token;
+    const char *aws_region;
+    const char *aws_endpoint_url_sesv2; /* no trailing slash; "" : the region's own */
+    const char *ca_file;                /* "" : the system's */
+    const char *from;                   /* default sender; "" where absent */
+    double rate;                        /* requests per second for the whole lane; 0: learnt */
+    int64_t daily_quota;                /* messages; 0: none */
+    int64_t monthly_quota;              /* messages; 0: none */
+    double quota_reserve;               /* share kept for priority <= 2, 0..1 */
+    int batch_size;                     /* 1..100 */
+    int claim_size;                     /* rows per claim; 0: auto */
+    int concurrency;                    /* requests in flight per worker */
     int64_t poll_interval_ms;
     int64_t lease_ms;
     int max_attempts;

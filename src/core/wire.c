@@ -3,6 +3,7 @@
  * a request ends, because a key may be among them. */
 #include "core/wire.h"
 
+#include "base/mem.h"
 #include "base/str.h"
 
 #include <string.h>
@@ -16,20 +17,22 @@ void wire_request_init(struct wire_request *r) {
 
 void wire_request_done(struct wire_request *r) {
     buf_free(&r->body);
-    explicit_bzero(r->headers, sizeof r->headers);
+    for (int i = 0; i < r->header_count; i++) {
+        explicit_bzero(r->headers[i].value, strlen(r->headers[i].value));
+        mem_free(r->headers[i].value);
+    }
     wire_request_init(r);
 }
 
 void wire_request_header(struct wire_request *r, const char *name, const char *value, bool secret) {
-    if (r->header_count >= WIRE_MAX_HEADERS || !str_is_clean(name) || !str_is_clean(value)) {
+    if (r->header_count >= WIRE_MAX_HEADERS || !str_is_clean(name) || !str_is_clean(value) ||
+        strlen(value) > WIRE_MAX_VALUE) {
         r->body.failed = true;
         return;
     }
     struct wire_header *h = &r->headers[r->header_count];
-    bool fits = str_copy(h->name, sizeof h->name, name);
-    fits = str_copy(h->value, sizeof h->value, value) && fits;
-    if (!fits) {
-        explicit_bzero(h, sizeof *h);
+    h->value = str_copy(h->name, sizeof h->name, name) ? mem_strdup(value) : NULL;
+    if (!h->value) {
         r->body.failed = true;
         return;
     }

@@ -10,10 +10,11 @@
 #define WIRE_MAX_HEADERS 8
 #define WIRE_MAX_BODY ((size_t)64 * 1024 * 1024)
 #define WIRE_MAX_ANSWER ((size_t)256 * 1024)
+#define WIRE_MAX_VALUE ((size_t)8 * 1024) /* of a header: session tokens are long */
 
 struct wire_header {
     char name[64];
-    char value[320];
+    char *value; /* owned */
     bool secret; /* never logged, never hashed */
 };
 

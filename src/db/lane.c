@@ -140,11 +140,14 @@ bool lane_quota(struct db *db, const char *lane, struct lane_quota *out, struct 
 /* --- what answers tell -------------------------------------------------------------------------
  */
 
-/* Until when a fault parks the lane; $3 is retry-after in ms, -1 where not told. */
+/* Until when a fault parks the lane; $3 in ms is retry-after for a rate (-1: not told), and for a
+ * daily quota how long until it is looked at again (0: its window turns at midnight). */
 #define UNTIL                                                                                      \
     "CASE $2 WHEN 'rate' THEN clock_timestamp() + greatest($3::bigint, 1000) * interval '1 ms'"    \
-    " WHEN 'daily' THEN (date_trunc('day', now() AT TIME ZONE 'UTC') + interval '1 day')"          \
-    "  AT TIME ZONE 'UTC'"                                                                         \
+    " WHEN 'daily' THEN CASE WHEN $3::bigint > 0"                                                  \
+    "  THEN clock_timestamp() + $3::bigint * interval '1 ms'"                                      \
+    "  ELSE (date_trunc('day', now() AT TIME ZONE 'UTC') + interval '1 day')"                      \
+    "  AT TIME ZONE 'UTC' END"                                                                     \
     " WHEN 'monthly' THEN (date_trunc('month', now() AT TIME ZONE 'UTC') + interval '1 month')"    \
     "  AT TIME ZONE 'UTC' END"
 
@@ -224,9 +227,10 @@ static bool learn(struct db *db, const char *lane, const struct lane_report *rep
     if (report->configured_rate > 0 && (rate <= 0 || rate > report->configured_rate))
         rate = report->configured_rate;
     bool new_rate = rate > 0 && (rate < report->rate * 0.999 || rate > report->rate * 1.001);
-    if (!new_rate && news->daily_used < 0 && news->monthly_used < 0)
+    if (!new_rate && news->daily_used < 0 && news->monthly_used < 0 && report->daily_limit == 0)
         return true;
-    char text[32], daily[24], monthly[24];
+    char text[32], daily[24], monthly[24], limit[24];
+    str_format(limit, sizeof limit, "%lld", (long long)report->daily_limit);
     str_format(text, sizeof text, "%.17g", new_rate ? rate : 0.0);
     str_format(daily, sizeof daily, "%lld", (long long)news->daily_used);
     str_format(monthly, sizeof monthly, "%lld", (long long)news->monthly_used);
@@ -235,12 +239,14 @@ static bool learn(struct db *db, const char *lane, const struct lane_report *rep
         "WITH relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS s) "
         "UPDATE postroom.lanes l SET"
         " rate = CASE WHEN $2::float8 > 0 THEN $2::float8 ELSE l.rate END,"
+        " daily_quota = CASE WHEN $5::bigint = 0 THEN l.daily_quota"
+        "  WHEN $5::bigint > 0 THEN $5::bigint END,"
         " told_daily = CASE WHEN $3::bigint >= 0 THEN $3::bigint ELSE l.told_daily END,"
         " told_daily_at = CASE WHEN $3::bigint >= 0 THEN now() ELSE l.told_daily_at END,"
         " told_monthly = CASE WHEN $4::bigint >= 0 THEN $4::bigint ELSE l.told_monthly END,"
         " told_monthly_at = CASE WHEN $4::bigint >= 0 THEN now() ELSE l.told_monthly_at END"
         " FROM relaxed WHERE l.name = $1",
-        4, (const char *[]){lane, text, daily, monthly}, NULL, err);
+        5, (const char *[]){lane, text, daily, monthly, limit}, NULL, err);
 }
 
 bool lane_report(struct db *db, const char *lane, const struct lane_report *report,
@@ -260,12 +266,13 @@ bool lane_report(struct db *db, const char *lane, const struct lane_report *repo
             return false;
         return park(db, lane, news->fault, news->retry_after_ms, news->text, err);
     default:
-        return park(db, lane, news->fault, news->retry_after_ms, news->text, err);
+        return park(db, lane, news->fault, report->quota_look_ms, news->text, err);
     }
 }
 
-bool lane_park_quota(struct db *db, const char *lane, enum lane_fault which, struct err *err) {
-    return park(db, lane, which, -1,
+bool lane_park_quota(struct db *db, const char *lane, enum lane_fault which, int64_t look_ms,
+                     struct err *err) {
+    return park(db, lane, which, look_ms,
                 which == LANE_DAILY ? "the daily quota is used up" : "the monthly quota is used up",
                 err);
 }

@@ -71,12 +71,14 @@ struct lane_report {
     bool had_failures;      /* the lane's row shows failures or is parked */
     double rate;            /* as now in force */
     double configured_rate; /* 0: follow the provider */
+    int64_t daily_limit;    /* the daily quota to set; 0: leave it, -1: none */
+    int64_t quota_look_ms;  /* a daily quota's window moves; 0: it turns at midnight UTC */
 };
 bool lane_report(struct db *db, const char *lane, const struct lane_report *report,
                  struct err *err) MUST_CHECK;
 
-/* Parks the lane until a quota's window turns. */
-bool lane_park_quota(struct db *db, const char *lane, enum lane_fault which,
+/* Parks the lane until a quota's window turns, or a daily one for look_ms where that is > 0. */
+bool lane_park_quota(struct db *db, const char *lane, enum lane_fault which, int64_t look_ms,
                      struct err *err) MUST_CHECK;
 
 /* --- this worker's row -------------------------------------------------------------------------

@@ -141,7 +141,7 @@ static bool make_headers(struct transfer *t) {
     bool ok = add_header(t, "Expect:");
     for (int i = 0; ok && i < t->request.header_count; i++) {
         const struct wire_header *h = &t->request.headers[i];
-        char line[sizeof h->name + sizeof h->value + 2];
+        char line[sizeof h->name + WIRE_MAX_VALUE + 2];
         ok = str_is_clean(h->name) && str_is_clean(h->value) && !strchr(h->name, ':') &&
              str_format(line, sizeof line, "%s: %s", h->name, h->value) && add_header(t, line);
         explicit_bzero(line, sizeof line);

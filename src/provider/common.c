@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define KEY_MAX 300  /* with "Bearer " it fits a wire header */
+#define KEY_MAX 300
 #define BASE_MAX 480 /* with a path behind it it fits the URL */
 #define DAY_SECONDS 86400
 #define SAID_MAX 190 /* bytes of the provider's words in the lane's text */
@@ -50,6 +50,13 @@ bool common_check_key(const char *name, const char *key, struct err *err) {
         }
     }
     return true;
+}
+
+void common_bearer(struct wire_request *out, const char *key) {
+    char bearer[sizeof "Bearer " + KEY_MAX];
+    str_format(bearer, sizeof bearer, "Bearer %s", key);
+    wire_request_header(out, "Authorization", bearer, true);
+    explicit_bzero(bearer, sizeof bearer);
 }
 
 bool common_check_base(const char *name, const char *url, const char *usual, struct err *err) {
@@ -157,6 +164,39 @@ void common_end(const struct manifest *m, struct reading *out) {
             out->definite = false;
         }
     }
+}
+
+void common_doubt(const struct manifest *m, struct reading *out) {
+    if (m->attempts <= 1) {
+        return;
+    }
+    for (int i = 0; i < m->n; i++) {
+        if (out->outcomes[i].kind != OUTCOME_SENT) {
+            out->outcomes[i].kind = OUTCOME_UNCERTAIN;
+            out->definite = false;
+        }
+    }
+}
+
+void common_blame_sender(const struct manifest *m, struct reading *out) {
+    bool configured = false;
+    for (int i = 0; i < m->n; i++) {
+        struct outcome *o = &out->outcomes[i];
+        if (m->messages[i].from) {
+            o->kind = OUTCOME_REJECTED;
+            str_copy(o->code, sizeof o->code, "rejected:sender_not_verified");
+        } else {
+            configured = true;
+        }
+    }
+    if (!configured) {
+        out->lane.fault = LANE_OK;
+        out->lane.text[0] = '\0';
+    }
+}
+
+void common_read_later(const struct manifest *m, struct reading *out) {
+    common_all(out, m, OUTCOME_RELEASE, "not_read", "out of memory while reading the answer");
 }
 
 void common_keep_answer(const struct json *root, struct reading *out) {

@@ -33,6 +33,9 @@ const struct answer_rule *common_rule(const struct answer_rule *rules, size_t co
 /* Is this an API key? name: "RESEND_API_KEY". */
 bool common_check_key(const char *name, const char *key, struct err *err);
 
+/* The header "Authorization: Bearer KEY". */
+void common_bearer(struct wire_request *out, const char *key);
+
 /* Does the base URL leave room for a path? Whether it is one, net says. usual: the default. */
 bool common_check_base(const char *name, const char *url, const char *usual, struct err *err);
 
@@ -54,6 +57,16 @@ void common_no_answer(const struct wire_response *response, const struct manifes
 /* The last word: on a second attempt nothing is released on what proves nothing about the first
  * (see provider.h). */
 void common_end(const struct manifest *m, struct reading *out);
+
+/* The same where nothing can be asked twice. The worker makes such a request only once; had there
+ * been an earlier attempt, nothing but an acceptance would tell what became of it. */
+void common_doubt(const struct manifest *m, struct reading *out);
+
+/* The sender was refused: a row's own is the row's fault, the configured one stays the lane's. */
+void common_blame_sender(const struct manifest *m, struct reading *out);
+
+/* A 4xx is there, but not the memory to read whose fault it is: certainly not sent, so again. */
+void common_read_later(const struct manifest *m, struct reading *out);
 
 /* Keeps the answer for provider_response, where it is a small object. */
 void common_keep_answer(const struct json *root, struct reading *out);

@@ -6,6 +6,7 @@
 
 extern const struct provider provider_resend;
 extern const struct provider provider_sendgrid;
+extern const struct provider provider_ses;
 extern const struct provider provider_null;
 
 /* resend_read.c */
@@ -29,5 +30,12 @@ void sendgrid_read(const struct wire_response *response, const struct manifest *
 bool sendgrid_ask(const struct settings *s, int i, struct wire_request *out, struct err *err);
 void sendgrid_learn(const struct settings *s, const struct wire_response *answers,
                     struct findings *out);
+
+/* ses_accept.c */
+bool ses_accepts(const struct message *m, char code[64], struct err *err);
+
+/* ses_read.c */
+void ses_read(const struct wire_response *response, const struct manifest *m, struct reading *out);
+bool ses_read_limits(const struct wire_response *response, struct lane_news *news, struct err *err);
 
 #endif

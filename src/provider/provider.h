@@ -18,8 +18,10 @@
  *          of `questions` requests; each only looks, and costs nothing. `learn` gets all answers in
  *          that order and adds findings, called "provider.*"; what they do not tell it calls
  *          unknown. As total as read.
+ *   sign: adds what is valid now only, to what build or ask_limits made: at most once per request,
+ *          right before the wire. ERR_NOMEM, or ERR_INVALID where it does not fit.
  * The order of calls: check once at start; per request build, (the queue stores the manifest),
- * the wire, read; for a replay build again with the same manifest: the hash must agree. */
+ * sign, the wire, read; for a replay build again with the same manifest: the hash must agree. */
 #ifndef POSTROOM_PROVIDER_PROVIDER_H
 #define POSTROOM_PROVIDER_PROVIDER_H
 
@@ -30,15 +32,17 @@
 #include "core/wire.h"
 
 struct provider {
-    const char *name;    /* as in the configuration, and the lane's name */
-    int batch_max;       /* messages per request; 1: no batches */
-    int64_t key_life_ms; /* how long an idempotency key is trusted; 0: none */
-    double start_rate;   /* requests per second until headers tell; 0: no limit */
-    bool wire;           /* false: the answer is made without a network (null) */
+    const char *name;      /* as in the configuration, and the lane's name */
+    int batch_max;         /* messages per request; 1: no batches */
+    int64_t key_life_ms;   /* how long an idempotency key is trusted; 0: none */
+    double start_rate;     /* requests per second until headers tell; 0: no limit */
+    int64_t quota_look_ms; /* the daily quota's window moves: when it is used up, look again after
+                              so long; 0: it turns at midnight UTC */
+    bool wire;             /* false: the answer is made without a network (null) */
 
     /* Where its requests go, and how the configuration calls that; NULL without a wire. */
     const char *base_key;
-    const char *(*base_url)(const struct settings *s);
+    void (*base_url)(const struct settings *s, char dst[512]);
 
     /* Is the configuration complete? err says which key is missing and how to set it. */
     bool (*check)(const struct settings *s, struct err *err);
@@ -52,6 +56,10 @@ struct provider {
     bool (*build)(const struct settings *s, const struct manifest *m, struct wire_request *out,
                   struct err *err);
 
+    /* NULL where a request is whole as built. wall_us: now. */
+    bool (*sign)(const struct settings *s, int64_t wall_us, struct wire_request *r,
+                 struct err *err);
+
     /* out->outcomes has room for m->n. For a provider without a wire, `response` has end
      * WIRE_ANSWERED and status 200. */
     void (*read)(const struct wire_response *response, const struct manifest *m,
@@ -61,6 +69,12 @@ struct provider {
     bool (*ask)(const struct settings *s, int i, struct wire_request *out, struct err *err);
     void (*learn)(const struct settings *s, const struct wire_response *answers,
                   struct findings *out);
+
+    /* Where the account's rate and quota have to be asked for: the request, to be signed, and what
+     * its answer says; false: nothing, and err why. NULL where answers to mail tell, or nothing. */
+    bool (*ask_limits)(const struct settings *s, struct wire_request *out, struct err *err);
+    bool (*read_limits)(const struct wire_response *response, struct lane_news *news,
+                        struct err *err);
 };
 
 #define QUESTIONS_MAX 4
@@ -68,7 +82,7 @@ struct provider {
 /* NULL where there is no such provider. */
 const struct provider *provider_find(const char *name);
 
-/* "resend, sendgrid, null": for messages. */
+/* "resend, sendgrid, ...": for messages. */
 const char *provider_names(void);
 
 #endif

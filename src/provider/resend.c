@@ -1,101 +1,33 @@
 /* Resend: messages -> the bytes of POST /emails or /emails/batch, streamed into the request.
  * What its answers mean is resend_read.c. Pure; any thread.
- *
- * Every mail carries the tag postroom_id, so that events find their message. A tag's value may
- * hold ASCII letters, digits, '_' and '-' only: an id of these goes as it is, any other (and one
- * that begins with "hex-") as "hex-" and its bytes in lower-case hexadecimal, which can be undone.
  */
 #include "provider/columns.h"
 #include "provider/common.h"
 #include "provider/internal.h"
+#include "provider/tags.h"
 
 #include "base/json.h"
 #include "base/str.h"
 
 #include <string.h>
 
-#define TAG_MAX 256
-#define TAG_ID "postroom_id"
-#define TAG_HEX "hex-"
+#define TAGS_MAX 10000 /* no limit is known */
 
 static bool resend_check(const struct settings *s, struct err *err) {
     return common_check_key("RESEND_API_KEY", s->resend_api_key, err) &&
            common_check_base("RESEND_BASE_URL", s->resend_base_url, "https://api.resend.com", err);
 }
 
-static const char *resend_base(const struct settings *s) {
-    return s->resend_base_url;
+static void resend_base(const struct settings *s, char dst[512]) {
+    str_copy(dst, 512, s->resend_base_url);
 }
 
 static bool resend_batchable(const struct message *m) {
     return m->attachments == NULL;
 }
 
-/* --- tags ------------------------------------------------------------------------------------ */
-
-static bool tag_text(const char *s) {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                  "0123456789_-";
-    size_t n = strspn(s, allowed);
-    return s[n] == '\0' && n <= TAG_MAX;
-}
-
-static bool id_is_plain(const char *id) {
-    return tag_text(id) && !str_starts(id, TAG_HEX);
-}
-
-static void write_id(struct json_writer *w, const char *id) {
-    if (id_is_plain(id)) {
-        jw_kv_text(w, "value", id);
-        return;
-    }
-    char hex[TAG_MAX + 1];
-    size_t n = strlen(TAG_HEX);
-    memcpy(hex, TAG_HEX, n);
-    for (; *id && n + 2 <= TAG_MAX; id++) {
-        hex[n++] = "0123456789abcdef"[(unsigned char)*id >> 4];
-        hex[n++] = "0123456789abcdef"[(unsigned char)*id & 0x0f];
-    }
-    jw_key(w, "value");
-    jw_text_n(w, hex, n);
-}
-
-static bool tag_fits(const char *name, const char *value, struct err *err) {
-    if (!name || !value || name[0] == '\0' || !tag_text(name) || !tag_text(value)) {
-        return err_set(err, ERR_INVALID,
-                       "tag \"%.60s\": Resend takes ASCII letters, digits, _ and - only, at most "
-                       "256 of them, in names and values",
-                       name ? name : "");
-    }
-    if (str_eq(name, TAG_ID)) {
-        return err_set(err, ERR_INVALID, "tag \"" TAG_ID "\" is postroom's own: rename yours");
-    }
-    return true;
-}
-
-static bool tags_fit(const char *tags, struct err *err) {
-    if (!tags) {
-        return true;
-    }
-    struct json *root = json_parse(tags, strlen(tags), WIRE_MAX_BODY, err);
-    bool ok = root != NULL;
-    for (const struct json *tag = json_first(root); ok && tag; tag = json_next(tag)) {
-        ok = tag_fits(json_key(tag), json_text(tag), err);
-    }
-    json_free(root);
-    return ok;
-}
-
 static bool resend_accepts(const struct message *m, char code[64], struct err *err) {
-    if (!id_is_plain(m->id) && strlen(TAG_HEX) + 2 * strlen(m->id) > TAG_MAX) {
-        str_copy(code, 64, "rejected:invalid_id");
-        return err_set(err, ERR_INVALID, "the id is too long for a tag of Resend's (126 bytes)");
-    }
-    if (!tags_fit(m->tags, err)) {
-        str_copy(code, 64, "rejected:invalid_tags");
-        return false;
-    }
-    return true;
+    return tags_fit(m, TAGS_MAX, "Resend", code, err);
 }
 
 /* --- one mail -------------------------------------------------------------------------------- */
@@ -120,33 +52,10 @@ static void write_attachments(struct json_writer *w, const char *key, const stru
     jw_array_end(w);
 }
 
-/* The row's tags, appended to an array already begun. */
-static void write_tags(struct json_writer *w, const char *key, const struct json *tags) {
-    (void)key;
-    for (const struct json *tag = json_first(tags); tag; tag = json_next(tag)) {
-        jw_object(w);
-        jw_kv_text(w, "name", json_key(tag));
-        jw_kv_text(w, "value", json_text(tag));
-        jw_object_end(w);
-    }
-}
-
 static void write_text(struct json_writer *w, const char *key, const char *text) {
     if (text) {
         jw_kv_text(w, key, text);
     }
-}
-
-static bool write_all_tags(struct json_writer *w, const struct message *m, struct err *err) {
-    jw_key(w, "tags");
-    jw_array(w);
-    jw_object(w);
-    jw_kv_text(w, "name", TAG_ID);
-    write_id(w, m->id);
-    jw_object_end(w);
-    bool ok = column_write(w, "tags", m->tags, write_tags, err);
-    jw_array_end(w);
-    return ok;
 }
 
 static bool write_mail(struct json_writer *w, const struct message *m, const char *sender,
@@ -165,7 +74,7 @@ static bool write_mail(struct json_writer *w, const struct message *m, const cha
     write_text(w, "text", m->text);
     ok = ok && column_write(w, "headers", m->headers, column_as_is, err) &&
          column_write(w, "attachments", m->attachments, write_attachments, err) &&
-         write_all_tags(w, m, err);
+         tags_write(w, "tags", "name", "value", m, err);
     jw_object_end(w);
     return ok;
 }
@@ -174,11 +83,9 @@ static bool write_mail(struct json_writer *w, const struct message *m, const cha
 
 static void write_head(const struct settings *s, const struct manifest *m,
                        struct wire_request *out) {
-    char bearer[sizeof out->headers[0].value];
     str_format(out->url, sizeof out->url, "%s/emails%s", s->resend_base_url,
                m->batch ? "/batch" : "");
-    str_format(bearer, sizeof bearer, "Bearer %s", s->resend_api_key);
-    wire_request_header(out, "Authorization", bearer, true);
+    common_bearer(out, s->resend_api_key);
     wire_request_header(out, "Content-Type", "application/json", false);
     if (m->batch) {
         wire_request_header(out, "x-batch-validation", "permissive", false);

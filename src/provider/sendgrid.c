@@ -27,8 +27,8 @@ static bool sendgrid_check(const struct settings *s, struct err *err) {
                              err);
 }
 
-static const char *sendgrid_base(const struct settings *s) {
-    return s->sendgrid_base_url;
+static void sendgrid_base(const struct settings *s, char dst[512]) {
+    str_copy(dst, 512, s->sendgrid_base_url);
 }
 
 static bool sendgrid_batchable(const struct message *m) {
@@ -245,10 +245,8 @@ static bool write_body(const struct manifest *m, struct buf *body, struct err *e
 }
 
 static void write_head(const struct settings *s, struct wire_request *out) {
-    char bearer[sizeof out->headers[0].value];
     str_format(out->url, sizeof out->url, "%s/v3/mail/send", s->sendgrid_base_url);
-    str_format(bearer, sizeof bearer, "Bearer %s", s->sendgrid_api_key);
-    wire_request_header(out, "Authorization", bearer, true);
+    common_bearer(out, s->sendgrid_api_key);
     wire_request_header(out, "Content-Type", "application/json", false);
     wire_request_header(out, "Accept", "application/json", false);
 }

@@ -128,24 +128,6 @@ static const char *kind_of(const struct refusal *r) {
     return from || strstr(r->message, "Sender Identity") ? SENDER : OTHER;
 }
 
-/* The sender was refused: a row's own is the row's fault, the configured one is the lane's. */
-static void blame_sender(const struct manifest *m, struct reading *out) {
-    bool configured = false;
-    for (int i = 0; i < m->n; i++) {
-        struct outcome *o = &out->outcomes[i];
-        if (m->messages[i].from) {
-            o->kind = OUTCOME_REJECTED;
-            str_copy(o->code, sizeof o->code, "rejected:sender_not_verified");
-        } else {
-            configured = true;
-        }
-    }
-    if (!configured) {
-        out->lane.fault = LANE_OK;
-        out->lane.text[0] = '\0';
-    }
-}
-
 static void describe(char *said, size_t size, int status, const struct refusal *r) {
     if (!r->message) {
         str_format(said, size, "%d: not an answer of SendGrid's own", status);
@@ -165,17 +147,12 @@ static void read_refused(int status, const struct json *root, const struct manif
     common_apply(rule, status, said, m, out);
     out->split = false;
     if (rule->fault == LANE_SENDER) {
-        blame_sender(m, out);
+        common_blame_sender(m, out);
     } else if (rule->kind == OUTCOME_REJECTED && !rule->code) {
         for (int i = 0; i < m->n; i++) {
             rejected_code(out->outcomes[i].code, &r);
         }
     }
-}
-
-/* A 4xx is there, but not the memory to read whose fault it is: certainly not sent, so again. */
-static void read_later(const struct manifest *m, struct reading *out) {
-    common_all(out, m, OUTCOME_RELEASE, "not_read", "out of memory while reading the answer");
 }
 
 /* --- the whole answer ------------------------------------------------------------------------ */
@@ -202,20 +179,6 @@ static int64_t wait_after_429(const struct wire_response *response) {
     return wait >= 0 ? wait : 1000;
 }
 
-/* The worker makes such a request only once. Had there been an earlier attempt, nothing but an
- * acceptance would tell what became of it. */
-static void doubt(const struct manifest *m, struct reading *out) {
-    if (m->attempts <= 1) {
-        return;
-    }
-    for (int i = 0; i < m->n; i++) {
-        if (out->outcomes[i].kind != OUTCOME_SENT) {
-            out->outcomes[i].kind = OUTCOME_UNCERTAIN;
-            out->definite = false;
-        }
-    }
-}
-
 static void read_answer(const struct wire_response *response, const struct manifest *m,
                         struct reading *out) {
     struct err err = {0};
@@ -227,7 +190,7 @@ static void read_answer(const struct wire_response *response, const struct manif
     if (status >= 200 && status <= 299) {
         read_accepted(response, m, out);
     } else if (err.code == ERR_NOMEM && status >= 400 && status <= 403) {
-        read_later(m, out);
+        common_read_later(m, out);
     } else {
         read_refused(status, root, m, out);
     }
@@ -246,5 +209,5 @@ void sendgrid_read(const struct wire_response *response, const struct manifest *
     } else {
         common_no_answer(response, m, out);
     }
-    doubt(m, out);
+    common_doubt(m, out);
 }

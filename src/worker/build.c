@@ -14,6 +14,8 @@ static struct flight *flight_for(struct worker *w, int messages, int64_t deadlin
     f->deadline_us = deadline_us;
     str_copy(f->manifest.lane, sizeof f->manifest.lane, w->provider->name);
     str_copy(f->manifest.sender, sizeof f->manifest.sender, w->settings->from);
+    str_copy(f->manifest.origin, sizeof f->manifest.origin, w->database);
+    f->manifest.made_us = clock_wall_us();
     return f;
 }
 

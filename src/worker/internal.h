@@ -74,6 +74,12 @@ struct worker {
     int64_t horizon_us;                 /* boot: when old transactions are looked for next */
     int64_t horizon_since_us;           /* the one that was told; 0: none */
     int64_t report_us;                  /* when quota figures were last written */
+    int64_t limits_us;                  /* boot: when the account's limits are asked for next */
+    uint64_t limits_id;                 /* that question is under way; 0: none is */
+    double told_rate;                   /* as last told there; 0: never */
+    int64_t told_daily;                 /* the daily limit; 0: none */
+    int64_t told_used;                  /* of it, with what was sent since; -1: never told */
+    bool limits_failed;                 /* so was said */
     bool lane_troubled;                 /* the lane's row shows failures */
     bool drained;                       /* the drain has begun */
     bool cancelled;                     /* ... and its deadline has passed */
@@ -113,6 +119,7 @@ void send_wait(struct worker *w, struct flight *f); /* it is stored now: until a
 int64_t send_lease_us(const struct worker *w, int64_t asked_us); /* how long we trust a lease */
 int64_t send_next_us(const struct worker *w, int64_t now_us);    /* when it wants to run again */
 void send_release_waiting(struct worker *w);
+bool send_sign(const struct worker *w, struct wire_request *r); /* false: said in the log */
 
 /* --- build.c: claimed messages -> flights with bodies --- */
 /* Takes the messages over. Flights that can be sent are pushed to `out`, those that cannot (bad
@@ -135,6 +142,13 @@ bool upkeep_arrive(struct worker *w, struct err *err);
 bool upkeep_run(struct worker *w, struct err *err);
 int64_t upkeep_next_us(const struct worker *w);
 void upkeep_gauges(struct worker *w, const char *trouble);
+
+/* --- limits.c: the account's rate and quota, where they have to be asked for --- */
+void limits_ask(struct worker *w, int64_t now_us);
+bool limits_answered(struct worker *w, uint64_t id, const struct wire_response *response);
+int64_t limits_daily(const struct worker *w); /* the quota in force; 0: none */
+/* What an answer to mail would say if it told them. */
+void limits_tell(struct worker *w, const struct flight *f, struct lane_news *news);
 
 /* --- loop.c --- */
 void *worker_loop(void *arg);

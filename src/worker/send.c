@@ -24,9 +24,29 @@ void send_wait(struct worker *w, struct flight *f) {
     flights_push(&w->waiting, f);
 }
 
+/* Nothing of it left here. */
+static void give_up(struct worker *w, struct flight *f) {
+    w->content_bytes -= f->body_bytes;
+    flight_set_unsent(f);
+    flight_enter(f, FLIGHT_ANSWERED);
+    settle_answered(w, f);
+}
+
+bool send_sign(const struct worker *w, struct wire_request *r) {
+    struct err err = {0};
+    if (!w->provider->sign || w->provider->sign(w->settings, clock_wall_us(), r, &err))
+        return true;
+    log_event(LOG_ERROR, "sign", "a request could not be signed: %s", err.text);
+    return false;
+}
+
 static void launch(struct worker *w, struct flight *f, int64_t now_us) {
     struct err err = {0};
     int64_t slot = pacer_take(&w->pacer);
+    if (!send_sign(w, &f->wire)) {
+        give_up(w, f);
+        return;
+    }
     f->probe = w->probe_at_hand;
     w->probe_at_hand = false;
     fault_point("K2S");
@@ -41,14 +61,6 @@ static void launch(struct worker *w, struct flight *f, int64_t now_us) {
     w->flying_count++;
     if (!net_submit(w->net, f->id, &f->wire, slot > now_us ? slot : 0, f->deadline_us, &err))
         log_event(LOG_ERROR, "net", "%s", err.text);
-}
-
-/* Nothing of it left here. */
-static void give_up(struct worker *w, struct flight *f) {
-    w->content_bytes -= f->body_bytes;
-    flight_set_unsent(f);
-    flight_enter(f, FLIGHT_ANSWERED);
-    settle_answered(w, f);
 }
 
 /* A look at the lease right before it would be used; a lapsed one is never used again. If nobody

@@ -92,6 +92,8 @@ void settle_reap(struct worker *w) {
     uint64_t id;
     while (net_reap(w->net, &id, &response)) {
         struct flight *f = flights_take(&w->flying, id);
+        if (!f)
+            limits_answered(w, id, &response);
         if (f) {
             w->flying_count--;
             w->content_bytes -= f->body_bytes;
@@ -119,7 +121,9 @@ static bool report(struct worker *w, struct flight *f, struct err *err) {
     int64_t now = clock_boot_us();
     if (!f->stored || f->cut_short)
         return true;
-    if (news->fault == LANE_OK && now - w->report_us < FIGURES_EVERY_US)
+    limits_tell(w, f, news);
+    bool exact = w->told_used >= 0 && slots_quota_is_near(w);
+    if (news->fault == LANE_OK && !exact && now - w->report_us < FIGURES_EVERY_US)
         news->daily_used = news->monthly_used = -1;
     else
         w->report_us = now;
@@ -127,7 +131,8 @@ static bool report(struct worker *w, struct flight *f, struct err *err) {
                             .probe = f->probe,
                             .had_failures = w->lane_troubled,
                             .rate = w->grant.rate,
-                            .configured_rate = w->settings->rate};
+                            .configured_rate = w->settings->rate,
+                            .quota_look_ms = w->provider->quota_look_ms};
     if (!lane_report(w->db, w->provider->name, &r, err))
         return false;
     if (news->rate > 0)

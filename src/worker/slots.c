@@ -107,8 +107,9 @@ static bool nothing_left(struct worker *w, int64_t left, struct err *err) {
     const struct lane_quota *q = &w->quota;
     int64_t wait_us = left > 0 ? IN_FLIGHT_WAIT_US : w->settings->poll_interval_ms * USEC_PER_MS;
     w->closed_until_us = clock_boot_us() + wait_us;
-    return left > 0 || lane_park_quota(w->db, w->provider->name,
-                                       q->daily_left <= 0 ? LANE_DAILY : LANE_MONTHLY, err);
+    return left > 0 ||
+           lane_park_quota(w->db, w->provider->name, q->daily_left <= 0 ? LANE_DAILY : LANE_MONTHLY,
+                           w->provider->quota_look_ms, err);
 }
 
 /* Near the end what others send and have in flight counts, and claims go one after the other. */

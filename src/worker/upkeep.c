@@ -49,7 +49,7 @@ bool upkeep_arrive(struct worker *w, struct err *err) {
                               .start_rate = w->provider->start_rate,
                               .rate = w->settings->rate,
                               .batch_size = w->batch,
-                              .daily_quota = w->settings->daily_quota,
+                              .daily_quota = limits_daily(w),
                               .monthly_quota = w->settings->monthly_quota};
     return lane_register(w->db, &lane, err) && presence_arrive(w->db, &p, err) &&
            kept_database(w->db, w->database, err) &&
@@ -148,6 +148,7 @@ bool upkeep_run(struct worker *w, struct err *err) {
         w->hungry = true;
         w->replays = true;
     }
+    limits_ask(w, now);
     watch_horizon(w, now);
     return true;
 }

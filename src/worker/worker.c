@@ -22,6 +22,7 @@ static void set_out(struct worker *w) {
     w->lead_us = 15 * USEC_PER_MS;
     w->next_due_us = INT64_MAX;
     w->hungry = w->replays = true;
+    w->told_used = -1;
     w->dry = true;
     w->renew_us = now + s->lease_ms * USEC_PER_MS / 3;
     w->grant.rate = s->rate > 0 ? s->rate : w->provider->start_rate;
@@ -39,9 +40,13 @@ static bool find_provider(struct worker *w, struct err *err) {
         return err_set(err, ERR_USAGE, "provider \"%s\" is unknown: choose one of %s",
                        w->settings->provider, provider_names());
     const struct provider *p = w->provider;
-    return p->check(w->settings, err) &&
-           (!p->base_url || net_check_url(p->base_url(w->settings), err) ||
-            err_wrap(err, "%s", p->base_key));
+    char url[512];
+    if (!p->check(w->settings, err))
+        return false;
+    if (!p->base_url)
+        return true;
+    p->base_url(w->settings, url);
+    return net_check_url(url, err) || err_wrap(err, "%s", p->base_key);
 }
 
 static void discard(struct worker *w) {

@@ -21,6 +21,10 @@ is "the table" "$before" "$(table)"
 id=$(sql "SELECT id FROM email_messages ORDER BY length(html) DESC NULLS LAST LIMIT 1")
 postroom show "$id" --raw | cmp - "mails/$id.eml" || fail "other bytes the second time"
 
+# Two databases that count alike share no Message-ID.
+origin=$(sql "SELECT substr(replace(value, '-', ''), 1, 12) FROM postroom.meta WHERE key = 'database'")
+contains "its Message-ID" "$(tr -d '\r' <"mails/$id.eml")" "^Message-ID: <postroom\\.$id\\.$origin@"
+
 # refused WHAT EXIT PATTERN COLUMNS VALUES: no mail, and the reason
 refused() {
     id=$(sql "INSERT INTO email_messages (subject, $4) VALUES ('x', $5) RETURNING id")

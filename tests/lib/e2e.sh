@@ -21,7 +21,7 @@ cd "$WORK"
 . "$LIB/pg.sh"
 . "$LIB/term.sh"
 
-unset "${!POSTROOM_@}" "${!RESEND_@}" "${!SENDGRID_@}" "${!SES_@}" PGHOST PGPORT PGDATABASE PGUSER PGPASSWORD PGOPTIONS PGSERVICE \
+unset "${!POSTROOM_@}" "${!RESEND_@}" "${!SENDGRID_@}" "${!SES_@}" "${!AWS_@}" "${!SMTP_@}" PGHOST PGPORT PGDATABASE PGUSER PGPASSWORD PGOPTIONS PGSERVICE \
     DATABASE_URL LISTEN_DATABASE_URL NO_COLOR 2>/dev/null || true
 export POSTROOM LC_ALL=C.UTF-8 TZ=UTC HOME=$WORK XDG_STATE_HOME=$WORK/state
 export ASAN_OPTIONS="log_path=$WORK/sanitizer:detect_leaks=1:abort_on_error=0"
@@ -138,6 +138,8 @@ sink() {
     SINK_PORT=$(cat sink/port)
     export RESEND_BASE_URL=http://127.0.0.1:$SINK_PORT RESEND_API_KEY=re_canary_41c9d2e7
     export SENDGRID_BASE_URL=$RESEND_BASE_URL SENDGRID_API_KEY=SG.canary_8e0d1b53
+    export AWS_ENDPOINT_URL_SESV2=$RESEND_BASE_URL AWS_REGION=eu-west-1
+    export AWS_ACCESS_KEY_ID=AKIACANARY4B0E55 AWS_SECRET_ACCESS_KEY=canary/secret+7f21c0de
     export POSTROOM_FROM="Shop <hello@shop.example>" POSTROOM_RATE="${POSTROOM_RATE-1000}"
 }
 sink_stat() { python3 "$LIB/sink.py" stat "$SINK_PORT" "$1"; }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A stand-in for Resend (and, at /v3/mail/send, for SendGrid) that records what it accepts. It shares no code with postroom.
+"""A stand-in for Resend (and, at their own paths, for SendGrid and AWS SES) that records what it
+accepts. It shares no code with postroom.
 
 One thread, asyncio, HTTP/1.1 with keep-alive. Before it answers, it appends to its folder:
 
@@ -10,7 +11,7 @@ One thread, asyncio, HTTP/1.1 with keep-alive. Before it answers, it appends to 
   requests.jsonl   a line per request, whatever came of it: status (0: none was given), key, n,
                    sha256, path, conn, time; cut: [bytes that came, Content-Length] where it broke off
 
-Routes: POST /emails, POST /emails/batch; POST /v3/mail/send (sink_sendgrid.py); GET /stats; POST
+Routes: POST /emails, POST /emails/batch; those of sink_sendgrid.py and sink_ses.py; GET /stats; POST
 /control merges a JSON object into the settings (SETTINGS below). `serve` prints its port as its only
 line of output. What it does wrong on purpose is in sink_faults.py.
 
@@ -31,18 +32,22 @@ sys.dont_write_bytecode = True
 import sink_faults
 from sink_faults import Drop
 import sink_sendgrid
+import sink_ses
 
 SETTINGS = {
     "limit": 0,         # requests per sliding second; 0: none, and no ratelimit headers
     "latency_ms": 0,    # before each answer
     "api_key": None,    # the only key taken; None: any
-    "garbage": None,    # what comes with SendGrid's 202, whose body is empty otherwise
     "asks": {},         # what GETs are answered: path -> [status, answer, headers]
+    "garbage": None,    # what stands in the body of a good answer of SendGrid's or SES's
     "rules": [],        # scripted answers, the first that fits: see Sink.rule_for
     "chaos": None,      # faults by dice: see sink_faults.py
     "now_shift_s": 0,   # how far ahead the clock is by which keys are forgotten
     "small_buffers": False,  # at start only: what has not been read has not been written
+    **sink_ses.SETTINGS,
 }
+# Other APIs than Resend's: no keys, shapes of their own.
+DIALECTS = {sink_sendgrid.PATH: sink_sendgrid, sink_ses.PATH: sink_ses}
 KEY_LIFE_S = 24 * 3600
 REASONS = {200: "OK", 202: "Accepted", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
            409: "Conflict", 413: "Too Large", 422: "Unprocessable Entity",
@@ -93,25 +98,26 @@ class Sink:
             self.arrivals.popleft()
         self.peak = max(self.peak, len(self.arrivals))
 
-        sendgrid = path == sink_sendgrid.PATH
-        key = None if sendgrid else headers.get("idempotency-key")
+        dialect = DIALECTS.get(path)
+        key = None if dialect else headers.get("idempotency-key")
         extra, n, status, rule = {}, 0, 0, {}
         try:
             extra = self.take_token(now)
-            if sendgrid:
-                mails = self.parse_sendgrid(headers, body)
+            if dialect:
+                mails = self.parse_as(dialect, path, headers, body)
             else:
                 self.check_caller(headers)
                 mails = self.parse(path, body)
             n = len(mails)
             status, answer, rule = await self.deliver(path, headers, body, mails, key, conn, number)
-            if sendgrid:
-                status, answer, extra = sink_sendgrid.accepted(answer, extra, self.settings["garbage"])
+            if dialect:
+                status, answer, extra = dialect.accepted(answer, extra, self.settings["garbage"])
         except Refused as r:
             status, extra = r.status, {**extra, **r.headers}
             answer = {"statusCode": r.status, "name": r.name, "message": r.message}
-            if sendgrid:
-                answer = sink_sendgrid.refused(r.name, r.message)
+            if dialect:
+                answer, more = dialect.refused(r.name, r.message)
+                extra = {**extra, **more}
         finally:
             self.statuses[status] += 1
             await self.note(self.requests, {"time": now, "request": number, "conn": conn, "path": path,
@@ -119,7 +125,7 @@ class Sink:
                                       "sha256": hashlib.sha256(body).hexdigest()})
         if self.settings["latency_ms"]:
             await asyncio.sleep(self.settings["latency_ms"] / 1000)
-        return status, answer, sink_sendgrid.headers(extra, now) if sendgrid else extra, rule
+        return status, answer, dialect.headers(extra, now) if dialect else extra, rule
 
     def take_token(self, now):
         limit = self.settings["limit"]
@@ -158,8 +164,8 @@ class Sink:
             raise Refused(422, "validation_error", "more than 100 messages")
         return mails
 
-    def parse_sendgrid(self, headers, body):
-        mail, wrong = sink_sendgrid.read(headers, body, self.settings["api_key"])
+    def parse_as(self, dialect, path, headers, body):
+        mail, wrong = dialect.read(path, headers, body, self.settings)
         if wrong:
             raise Refused(*wrong)
         return [mail]
@@ -186,7 +192,7 @@ class Sink:
         try:
             await sink_faults.before(rule)
             if rule.get("status", 200) != 200 and not rule.get("item"):
-                name = None if path == sink_sendgrid.PATH else "application_error"
+                name = None if path in DIALECTS else "application_error"
                 raise Refused(rule["status"], rule.get("name", name),
                               rule.get("message", "scripted"), rule.get("headers"))
             wrong = self.wrong_ones(path, mails)
@@ -334,8 +340,11 @@ class Sink:
                                            self.settings["rules"])
 
         extra, rule = {}, {}
-        if method == "POST" and path in ("/emails", "/emails/batch", sink_sendgrid.PATH):
+        if method == "POST" and path in ("/emails", "/emails/batch", *DIALECTS):
             status, answer, extra, rule = await self.answer(path, headers, body, conn)
+        elif method == "GET" and path == sink_ses.ACCOUNT:
+            status, answer, extra = sink_ses.account(headers, self.settings)
+            self.count["asked"] += 1
         elif method == "GET" and path == "/stats":
             status, answer = 200, self.stats()
         elif method == "GET" and path.split("?")[0] in self.settings["asks"]:

@@ -22,9 +22,9 @@ class Wrong(Exception):
         self.field, self.message = field, message
 
 
-def read(headers, body, wanted_key):
+def read(_path, headers, body, settings):
     """(mail, None), the mail as Resend's API would have it, or (None, (status, field, message))."""
-    given = headers.get("authorization", "")
+    given, wanted_key = headers.get("authorization", ""), settings["api_key"]
     if not given.startswith("Bearer SG."):
         return None, (401, None, "authorization required")
     if wanted_key and given != "Bearer " + wanted_key:
@@ -173,9 +173,10 @@ def accepted(answer, extra, garbage):
 
 
 def refused(field, message):
+    """(answer, headers)"""
     if field == "foreign":
-        return {"fault": message}
-    return {"errors": [{"message": message, "field": field, "help": None}]}
+        return {"fault": message}, {}
+    return {"errors": [{"message": message, "field": field, "help": None}]}, {}
 
 
 def headers(extra, now):

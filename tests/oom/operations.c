@@ -28,6 +28,11 @@ static const struct settings settings = {
     .resend_base_url = "https://api.resend.com",
     .sendgrid_api_key = "SG.test_123456789",
     .sendgrid_base_url = "https://api.sendgrid.com",
+    .aws_access_key_id = "AKIDEXAMPLE",
+    .aws_secret_access_key = "wJalrXUtnFEMI",
+    .aws_session_token = "token",
+    .aws_region = "eu-west-1",
+    .aws_endpoint_url_sesv2 = "",
     .ca_file = "",
     .from = "Shop <hello@shop.example>",
     .batch_size = 100,
@@ -132,6 +137,24 @@ static bool builds_a_batch(struct err *err) {
 
 static bool builds_for_sendgrid(struct err *err) {
     return builds("sendgrid", 1, err);
+}
+
+static bool builds_for_ses(struct err *err) {
+    return builds("ses", 1, err);
+}
+
+static bool signs_for_ses(struct err *err) {
+    struct manifest m = manifest_of(1);
+    const struct provider *p = provider_find("ses");
+    struct wire_request r;
+    CHECK(p->build(&settings, &m, &r, err));
+    oom_arm();
+    bool good = p->sign(&settings, NOW, &r, err);
+    oom_disarm();
+    CHECK(!good || r.header_count == 5);
+    wire_request_done(&r);
+    manifest_done(&m);
+    return good;
 }
 
 static bool builds_for_null(struct err *err) {
@@ -245,8 +268,8 @@ static bool reads_a_batch(struct err *err) {
                  OUTCOME_REJECTED);
 }
 
-/* What it says, or certainly not sent and so again: this one cannot be asked twice. */
-static bool reads_of_sendgrid(int status, const char *body, enum outcome_kind first) {
+/* What it says, or certainly not sent and so again: these cannot be asked twice. */
+static bool reads_of(const char *provider, int status, const char *body, enum outcome_kind first) {
     struct manifest m = manifest_of(1);
     struct outcome outcome;
     struct reading r = {.outcomes = &outcome};
@@ -258,7 +281,7 @@ static bool reads_of_sendgrid(int status, const char *body, enum outcome_kind fi
     buf_puts(&response.headers, "x-message-id: 49a3999c\n");
     memset(&outcome, 0xaa, sizeof outcome);
     oom_arm();
-    provider_find("sendgrid")->read(&response, &m, &r);
+    provider_find(provider)->read(&response, &m, &r);
     oom_disarm();
     CHECK(r.definite);
     CHECK(outcome.kind == first || (status >= 400 && outcome.kind == OUTCOME_RELEASE));
@@ -269,13 +292,24 @@ static bool reads_of_sendgrid(int status, const char *body, enum outcome_kind fi
 
 static bool reads_an_id_of_sendgrid(struct err *err) {
     (void)err;
-    return reads_of_sendgrid(202, "{}", OUTCOME_SENT);
+    return reads_of("sendgrid", 202, "{}", OUTCOME_SENT);
 }
 
 static bool reads_a_refusal_of_sendgrid(struct err *err) {
     (void)err;
-    return reads_of_sendgrid(400, "{\"errors\":[{\"message\":\"no\",\"field\":\"from\"}]}",
-                             OUTCOME_REJECTED);
+    return reads_of("sendgrid", 400, "{\"errors\":[{\"message\":\"no\",\"field\":\"from\"}]}",
+                    OUTCOME_REJECTED);
+}
+
+static bool reads_an_id_of_ses(struct err *err) {
+    (void)err;
+    return reads_of("ses", 200, "{\"MessageId\":\"1\"}", OUTCOME_SENT);
+}
+
+static bool reads_a_refusal_of_ses(struct err *err) {
+    (void)err;
+    return reads_of("ses", 400, "{\"__type\":\"MessageRejected\",\"message\":\"no\"}",
+                    OUTCOME_REJECTED);
 }
 
 /* --- documents and the screen ---------------------------------------------------------------- */
@@ -439,6 +473,8 @@ const struct operation operations[] = {
     {"build one mail", builds_one, false},
     {"build a batch", builds_a_batch, false},
     {"build for SendGrid", builds_for_sendgrid, false},
+    {"build for SES", builds_for_ses, false},
+    {"sign for SES", signs_for_ses, false},
     {"build without a wire", builds_for_null, false},
     {"build a mail", builds_a_mail, false},
     {"list its recipients", lists_recipients, false},
@@ -448,6 +484,8 @@ const struct operation operations[] = {
     {"read a batch's answer", reads_a_batch, true},
     {"read an id of SendGrid", reads_an_id_of_sendgrid, true},
     {"read a refusal of SendGrid", reads_a_refusal_of_sendgrid, true},
+    {"read an id of SES", reads_an_id_of_ses, true},
+    {"read a refusal of SES", reads_a_refusal_of_ses, true},
     {"read and write JSON", reads_and_writes_json, false},
     {"read a snapshot", reads_a_snapshot, false},
     {"draw a frame", draws_a_frame, false},

@@ -2,7 +2,7 @@
  * and no other, and a reader that knows nothing of how it was made finds the row's bodies and
  * files.
  *
- * A seed is a row (row.h), the Message-ID's domain and a NUL, and "8" where UTF-8 addresses are
+ * A seed is a row (row.h), the database's name and a NUL, and "8" where UTF-8 addresses are
  * allowed. */
 #include "core/mime.h"
 #include "base/json.h"
@@ -322,8 +322,8 @@ static void check_recipients(const struct message *m, bool utf8) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     struct seed in = seed_of(data, n);
     struct message m = row_of(&in);
-    char *domain = row_column(&in);
-    struct mime_context c = {.from = "Shop <hello@shop.example>", .domain = domain, .date_us = 1};
+    char *origin = row_column(&in);
+    struct mime_context c = {.from = "Shop <hello@shop.example>", .origin = origin, .date_us = 1};
     struct err err = {0};
     struct buf mail;
     c.utf8_addresses = seed_byte(&in) == '8';
@@ -335,7 +335,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
         CHECK(err.code == ERR_INVALID && err.text[0] && str_is_clean(err.text) && mail.len == 0);
     check_recipients(&m, c.utf8_addresses);
     buf_free(&mail);
-    mem_free(domain);
+    mem_free(origin);
     message_done(&m);
     return 0;
 }

@@ -133,6 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     read_it(provider_find("sendgrid"));
     learn_from_it(provider_find("resend"));
     learn_from_it(provider_find("sendgrid"));
+    read_it(provider_find("ses"));
     wire_response_done(&response);
     return 0;
 }

@@ -12,6 +12,11 @@ static const struct settings settings = {
     .resend_base_url = "https://api.resend.com",
     .sendgrid_api_key = "SG.test_123456789",
     .sendgrid_base_url = "https://api.sendgrid.com",
+    .aws_access_key_id = "AKIDEXAMPLE",
+    .aws_secret_access_key = "wJalrXUtnFEMI",
+    .aws_session_token = "token",
+    .aws_region = "eu-west-1",
+    .aws_endpoint_url_sesv2 = "",
     .from = "Shop <hello@shop.example>",
 };
 
@@ -187,12 +192,50 @@ static void as_sendgrid(const struct json *mail, const struct message *m) {
     no_recipient_in_headers(mail);
 }
 
-/* --- both --- */
+/* --- SES --- */
+
+static int size_of(const char *text) {
+    struct json *list = parse(text);
+    int n = json_size(list);
+    json_free(list);
+    return n;
+}
+
+/* In ASCII, on one line, with the row's address at the end. */
+static void holds_mailbox(const struct json *written, const char *mailbox) {
+    char address[321];
+    const char *text = json_text(written), *at = text;
+    message_bare_address(address, sizeof address, mailbox);
+    CHECK(text && strstr(text, address));
+    while (*at >= ' ' && *at <= '~')
+        at++;
+    CHECK(*at == '\0');
+}
+
+static void as_ses(const struct json *mail, const struct message *m) {
+    const struct json *to = json_get(mail, "Destination"), *content = json_get(mail, "Content");
+    const struct json *simple = json_get(content, "Simple");
+    CHECK(json_size(json_get(to, "ToAddresses")) == 1);
+    holds_mailbox(json_first(json_get(to, "ToAddresses")), m->to);
+    CHECK(json_size(json_get(to, "CcAddresses")) == size_of(m->cc));
+    CHECK(json_size(json_get(to, "BccAddresses")) == size_of(m->bcc));
+    CHECK(json_size(json_get(mail, "ReplyToAddresses")) == size_of(m->reply_to));
+    holds_mailbox(json_get(mail, "FromEmailAddress"), m->from ? m->from : settings.from);
+    CHECK(json_size(json_get(mail, "EmailTags")) == 1 + size_of(m->tags));
+    CHECK(json_size(content) == 1);
+    CHECK(!simple == (size_of(m->headers) + size_of(m->attachments) > 0));
+    if (simple)
+        same_text(json_get(simple, "Subject"), "Data", m->subject);
+}
+
+/* --- all --- */
 
 static void same_as_row(const struct provider *p, const struct json *mail,
                         const struct message *m) {
     if (str_eq(p->name, "sendgrid"))
         as_sendgrid(mail, m);
+    else if (str_eq(p->name, "ses"))
+        as_ses(mail, m);
     else
         as_resend(mail, m);
 }
@@ -236,6 +279,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     struct message m = row_of(&in);
     try_with(provider_find("resend"), &m);
     try_with(provider_find("sendgrid"), &m);
+    try_with(provider_find("ses"), &m);
     message_done(&m);
     return 0;
 }

@@ -166,6 +166,11 @@ static void every_key(void **state) {
         {"resend_base_url", "http://127.0.0.1:8025///"},
         {"sendgrid_api_key", "SG.123"},
         {"sendgrid_base_url", "https://api.eu.sendgrid.com/"},
+        {"aws_access_key_id", "AKIA1"},
+        {"aws_secret_access_key", "a/b+c"},
+        {"aws_session_token", "t=="},
+        {"aws_region", "eu-west-1"},
+        {"aws_endpoint_url_sesv2", "https://ses.example/"},
         {"ca_file", "ca.pem"},
         {"from", "Shop <hello@shop.example>"},
         {"rate", "2.5"},
@@ -209,6 +214,11 @@ static void every_key(void **state) {
     assert_string_equal(s->resend_base_url, "http://127.0.0.1:8025");
     assert_string_equal(s->sendgrid_api_key, "SG.123");
     assert_string_equal(s->sendgrid_base_url, "https://api.eu.sendgrid.com");
+    assert_string_equal(s->aws_access_key_id, "AKIA1");
+    assert_string_equal(s->aws_secret_access_key, "a/b+c");
+    assert_string_equal(s->aws_session_token, "t==");
+    assert_string_equal(s->aws_region, "eu-west-1");
+    assert_string_equal(s->aws_endpoint_url_sesv2, "https://ses.example");
     assert_string_equal(s->ca_file, "ca.pem");
     assert_string_equal(s->resend_webhook_secret, "whsec_a2V5");
     assert_string_equal(s->sendgrid_webhook_public_key, "MFkw");
@@ -420,6 +430,9 @@ static void bad_values(void **state) {
         {"log_format", "xml", "text json"},
         {"resend_base_url", "api.resend.com", "https://"},
         {"resend_base_url", "ftp://api.resend.com", "https://"},
+        {"resend_base_url", "https://me:secret@api.resend.com/x",
+         "\"…@api.resend.com/x\": no user"},
+        {"sendgrid_base_url", "me:secret@api.sendgrid.com", "\"…@api.sendgrid.com\": allowed"},
         {"resend_base_url", "https://", "https://"},
         {"resend_base_url", "", "https://"},
         {"from", "nobody", "a@b"},

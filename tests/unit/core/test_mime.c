@@ -325,13 +325,16 @@ static void headers_of_the_row(void **state) {
 static void message_ids(void **state) {
     (void)state;
     static const struct {
-        const char *id, *from, *domain, *line;
+        const char *id, *from, *origin, *line;
     } cases[] = {
         {"0b7f-A_9", NULL, NULL, "Message-ID: <postroom.0b7f-A_9@x.test>"},
         {"a/b=c.d\xc3\xbc>", NULL, NULL, "Message-ID: <postroom.a=2Fb=3Dc=2Ed=C3=BC=3E@x.test>"},
         {"1", "Me <me@[127.0.0.1]>", NULL, "Message-ID: <postroom.1@[127.0.0.1]>"},
         {"1", "\"a@b\"@c.test", NULL, "Message-ID: <postroom.1@c.test>"},
-        {"1", "me@y.test", "z.test", "Message-ID: <postroom.1@z.test>"},
+        {"1", "me@y.test", "ab-\r\n>c", "Message-ID: <postroom.1.abc@y.test>"},
+        {"1", NULL, "", "Message-ID: <postroom.1@x.test>"},
+        {"1", NULL, "0f8b6c1e-3d52-4a6b-9c7e-1f2a3b4c5d6e",
+         "Message-ID: <postroom.1.0f8b6c1e3d52@x.test>"},
         {"", NULL, NULL, "Message-ID: <postroom.@x.test>"},
         {X70 X10 X10 X10, NULL, NULL, "Message-ID: <postroom." X70 X10 X10 X10 "@x.test>"},
         {X70 X10 X10 X10 "x", NULL, NULL,
@@ -343,9 +346,14 @@ static void message_ids(void **state) {
         struct mime_context c = context;
         m.id = T(cases[i].id);
         m.from = T(cases[i].from);
-        c.domain = cases[i].domain;
+        c.origin = cases[i].origin;
         char *mail = built(&m, &c);
         has(mail, cases[i].line);
+        char id[MIME_MESSAGE_ID];
+        struct err err = {0};
+        assert_true(mime_message_id(&m, &c, id, &err));
+        assert_memory_equal(strchr(cases[i].line, '<') + 1, id, strlen(id));
+        assert_string_equal(strchr(cases[i].line, '<') + 1 + strlen(id), ">");
         mem_free(mail);
     }
 }
@@ -608,9 +616,12 @@ static void senders(void **state) {
     refuses(&m, &c, "from: ");
     m.from = T("me");
     refuses(&m, &c, "from_email: ");
-    m.from = T("me@x.test");
-    c.domain = "x.test>\r\nX: y";
-    refuses(&m, &c, "Message-ID");
+    char address[321];
+    struct err err = {0};
+    assert_false(mime_sender(&m, &c, address, &err));
+    m.from = T("\"M, e\" <me@x.test>");
+    assert_true(mime_sender(&m, &c, address, &err));
+    assert_string_equal(address, "me@x.test");
 }
 
 static void addresses_beyond_ascii(void **state) {

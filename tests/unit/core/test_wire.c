@@ -23,15 +23,14 @@ static void headers_are_kept(void **state) {
     assert_false(r.body.failed);
     wire_request_done(&r);
     assert_int_equal(r.header_count, 0);
-    assert_int_equal(r.headers[0].value[0], 0);
+    assert_null(r.headers[0].value);
     assert_int_equal(r.body.max, WIRE_MAX_BODY);
 }
 
 static void bad_headers_fail_the_request(void **state) {
     (void)state;
-    char value[330];
-    memset(value, 'x', sizeof value);
-    value[329] = '\0';
+    static char value[WIRE_MAX_VALUE + 2];
+    memset(value, 'x', sizeof value - 1);
     const char *const bad[][2] = {
         {"X-A", "a\r\nX-B: c"}, {"X-A", "a\n"}, {"X\n", "a"}, {"X-A", "\xff"},
         {"X-A", NULL},          {"X-A", value}, {value, "a"},

@@ -255,7 +255,8 @@ static void a_request_that_cannot_be_made_is_not_sent(void **state) {
     struct wire_request r = request_to("http://127.0.0.1:1/", true);
     struct err err = {0};
     uint64_t id;
-    str_copy(r.headers[0].value, sizeof r.headers[0].value, "a\r\nX-Evil: 1");
+    mem_free(r.headers[0].value);
+    r.headers[0].value = mem_strdup("a\r\nX-Evil: 1");
     assert_true(net_submit(w->net, 1, &r, 0, clock_boot_us() + USEC_PER_SEC, &err));
     struct wire_response got = reap(w, &id);
     assert_int_equal(got.end, WIRE_NOT_SENT);
