@@ -49,7 +49,7 @@ bool set_named(struct config *c, const char *key, const char *text, const struct
 bool set_from_file(struct config *c, int i, const char *path, bool blank_is_absent,
                    const struct place *p, struct err *err) MUST_CHECK;
 
-/* A database URL without a password is no secret. */
+/* A URL without a password is no secret. */
 bool holds_secret(const struct key *k, const char *text);
 
 /* Zeroes and frees. */

@@ -10,6 +10,7 @@ enum key_type {
     KEY_TEXT,     /* const char * */
     KEY_MAILBOX,  /* const char *: "Name <a@b>" */
     KEY_URL,      /* const char *: http or https, trailing slashes taken off */
+    KEY_SMTP,     /* const char *: smtp:// or smtps://, may hold a password */
     KEY_PATH,     /* const char *: a file that can be read */
     KEY_NAME,     /* const char *: low..high bytes */
     KEY_TOKEN,    /* const char *: low..high characters that may stand in a header, no blanks */

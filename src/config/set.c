@@ -13,7 +13,7 @@
 bool holds_secret(const struct key *k, const char *text) {
     if (!k->secret || *text == '\0')
         return false;
-    if (!strstr(k->env, "DATABASE_URL"))
+    if (!strstr(k->env, "_URL"))
         return true;
     const char *host = strstr(text, "://");
     const char *at = host ? strrchr(host, '@') : NULL;

@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "config/keys.h"
 #include "core/message.h"
+#include "core/smtp_url.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -120,6 +121,13 @@ static bool check_url(char *text, struct err *err) {
     return true;
 }
 
+static bool check_smtp(const char *text, struct err *err) {
+    struct smtp_url u;
+    bool good = *text == '\0' || smtp_url_parse(&u, text, err);
+    explicit_bzero(&u, sizeof u);
+    return good;
+}
+
 static bool check_path(const char *text, struct err *err) {
     if (*text && access(text, R_OK) != 0)
         return err_set(err, ERR_USAGE, "allowed is a file that can be read: %m");
@@ -178,6 +186,8 @@ static bool check_text(const struct key *k, char *text, struct err *err) {
     switch (k->type) {
     case KEY_URL:
         return (*text == '\0' && *k->fallback == '\0') || check_url(text, err);
+    case KEY_SMTP:
+        return check_smtp(text, err);
     case KEY_PATH:
         return check_path(text, err);
     case KEY_MAILBOX:

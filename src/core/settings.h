@@ -78,6 +78,7 @@ struct settings {
     const char *aws_session_token;
     const char *aws_region;
     const char *aws_endpoint_url_sesv2; /* no trailing slash; "" : the region's own */
+    const char *smtp_url;               /* "" where absent; holds a password */
     const char *ca_file;                /* "" : the system's */
     const char *from;                   /* default sender; "" where absent */
     double rate;                        /* requests per second for the whole lane; 0: learnt */

@@ -13,10 +13,13 @@
 void wire_request_init(struct wire_request *r) {
     *r = (struct wire_request){0};
     buf_init(&r->body, WIRE_MAX_BODY);
+    buf_init(&r->smtp.recipients, WIRE_MAX_BODY);
 }
 
 void wire_request_done(struct wire_request *r) {
     buf_free(&r->body);
+    buf_free(&r->smtp.recipients);
+    explicit_bzero(r->smtp.password, sizeof r->smtp.password);
     for (int i = 0; i < r->header_count; i++) {
         explicit_bzero(r->headers[i].value, strlen(r->headers[i].value));
         mem_free(r->headers[i].value);

@@ -18,27 +18,54 @@ struct wire_header {
     bool secret; /* never logged, never hashed */
 };
 
+/* Where an SMTP dialogue stands: whose reply is waited for, or was the last. */
+enum smtp_stage {
+    SMTP_GREETING,
+    SMTP_HELLO,
+    SMTP_TLS,
+    SMTP_AUTH,
+    SMTP_MAIL,
+    SMTP_RCPT,
+    SMTP_DATA,
+    SMTP_BODY,   /* the mail itself, and the dot that ends it */
+    SMTP_NO_UTF8 /* left at HELLO: the server takes no address beyond ASCII, and there is one */
+};
+
+/* The envelope of a mail that goes by SMTP; the mail itself is the request's body, its lines ended
+ * by CRLF. */
+struct wire_smtp {
+    char sender[321];      /* bare address; "" : the request is HTTP */
+    struct buf recipients; /* bare addresses, each with '\n' behind it; owned */
+    char user[256];        /* "" : no AUTH */
+    char password[512];    /* secret */
+    bool tls_none;
+    bool utf8; /* an address is beyond ASCII: only for a server with SMTPUTF8 */
+};
+
 struct wire_request {
-    char url[512];
+    char url[512]; /* https, http, smtp or smtps */
     struct wire_header headers[WIRE_MAX_HEADERS];
     int header_count;
-    struct buf body;  /* owned */
+    struct buf body; /* owned */
+    struct wire_smtp smtp;
     bool get;         /* only asks: a GET without a body; else a POST */
     bool replay_safe; /* a repetition has no second effect: it asks, or carries a key */
 };
 
 /* How far the transport came; what acceptance depends on when there is no answer. */
 enum wire_end {
-    WIRE_ANSWERED,  /* a complete HTTP answer: status is valid */
-    WIRE_NOT_SENT,  /* resolve, connect or TLS failed, or it was never started: nothing left here */
+    WIRE_ANSWERED,  /* a complete HTTP answer, or SMTP's last reply: status is valid */
+    WIRE_NOT_SENT,  /* resolve, connect or TLS failed, or it was never started: nothing left here;
+                       by SMTP: the dot that ends the mail did not */
     WIRE_LOST,      /* bytes left, no complete answer came back (reset, closed, cut) */
     WIRE_TIMED_OUT, /* bytes left, no complete answer within the time */
 };
 
 struct wire_response {
     enum wire_end end;
-    int status;         /* HTTP status, 0 where none */
-    struct buf body;    /* owned; at most WIRE_MAX_ANSWER */
+    int status; /* HTTP status or SMTP reply code, 0 where none */
+    enum smtp_stage stage;
+    struct buf body;    /* owned; at most WIRE_MAX_ANSWER; by SMTP: the last reply's lines */
     bool body_cut;      /* the answer was longer */
     struct buf headers; /* owned; "name: value\n" lines, names in lower case, at most 16 KiB */
     char problem[160];  /* the transport's words where end is not WIRE_ANSWERED */

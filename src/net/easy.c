@@ -1,4 +1,4 @@
-/* One request as a curl handle, and what its end proves.
+/* One request as a curl handle, and what its end proves. What is said of SMTP is smtp.c.
  *
  * HTTP/1.1 only: a request has its connection to itself, so that a connection that dies loses one
  * answer and not all that share it, and the count of bytes sent is this request's own. At the
@@ -120,6 +120,10 @@ static size_t take_header(char *data, size_t size, size_t count, void *arg) {
     return n;
 }
 
+bool transfer_is_smtp(const struct transfer *t) {
+    return t->request.smtp.sender[0] != '\0';
+}
+
 /* --- before ---------------------------------------------------------------------------------- */
 
 void easy_refuse(struct transfer *t, const char *problem) {
@@ -149,20 +153,17 @@ static bool make_headers(struct transfer *t) {
     return ok;
 }
 
-static bool set_behaviour(CURL *easy, const struct transfer *t, const char *ca_file,
-                          int64_t limit_ms) {
-    long fresh = t->request.replay_safe ? 0 : 1;
+/* What holds for any transfer. */
+static bool set_behaviour(CURL *easy, struct transfer *t, const char *ca_file) {
     bool ok = true;
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         ok = ok && curl_easy_setopt(easy, numbers[i].option, numbers[i].value) == CURLE_OK;
     }
-    ok = ok && curl_easy_setopt(easy, CURLOPT_USERAGENT, "postroom/" POSTROOM_VERSION) == CURLE_OK;
     ok = ok && curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK;
-    ok = ok && curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR,
-                                t->loopback ? "http,https" : "https") == CURLE_OK;
-    ok = ok && curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)limit_ms) == CURLE_OK;
-    ok = ok && curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, fresh) == CURLE_OK;
-    ok = ok && curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, fresh) == CURLE_OK;
+    ok = ok && curl_easy_setopt(easy, CURLOPT_PRIVATE, t) == CURLE_OK;
+    ok = ok && curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->words) == CURLE_OK;
+    ok = ok && curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK;
+    ok = ok && curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK;
     if (ca_file[0] != '\0') {
         ok = ok && curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file) == CURLE_OK;
     }
@@ -180,14 +181,17 @@ static bool set_method(CURL *easy, const struct wire_request *r) {
            curl_easy_setopt(easy, CURLOPT_POSTFIELDS, buf_text(&r->body)) == CURLE_OK;
 }
 
-static bool set_request(CURL *easy, struct transfer *t) {
+static bool set_request(CURL *easy, struct transfer *t, int64_t limit_ms) {
+    long fresh = t->request.replay_safe ? 0 : 1;
     bool ok = curl_easy_setopt(easy, CURLOPT_URL, t->request.url) == CURLE_OK;
+    ok = ok && curl_easy_setopt(easy, CURLOPT_USERAGENT, "postroom/" POSTROOM_VERSION) == CURLE_OK;
+    ok = ok && curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR,
+                                t->loopback ? "http,https" : "https") == CURLE_OK;
+    ok = ok && curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)limit_ms) == CURLE_OK;
+    ok = ok && curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, fresh) == CURLE_OK;
+    ok = ok && curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, fresh) == CURLE_OK;
     ok = ok && curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers) == CURLE_OK;
     ok = ok && set_method(easy, &t->request);
-    ok = ok && curl_easy_setopt(easy, CURLOPT_PRIVATE, t) == CURLE_OK;
-    ok = ok && curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->words) == CURLE_OK;
-    ok = ok && curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK;
-    ok = ok && curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK;
     ok = ok && curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header) == CURLE_OK;
     ok = ok && curl_easy_setopt(easy, CURLOPT_HEADERDATA, t) == CURLE_OK;
     ok = ok && curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK;
@@ -198,12 +202,19 @@ static bool set_request(CURL *easy, struct transfer *t) {
 bool easy_prepare(CURL *easy, struct transfer *t, const char *ca_file, int64_t limit_ms) {
     t->limit_ms = limit_ms;
     t->loopback = url_names_loopback(t->request.url);
+    if (!set_behaviour(easy, t, ca_file)) {
+        easy_refuse(t, "out of memory");
+        return false;
+    }
+    if (transfer_is_smtp(t)) {
+        return smtp_prepare(easy, t, limit_ms);
+    }
     if (t->request.body.failed || !make_headers(t)) {
         easy_refuse(t, "the request could not be made: out of memory, or a header with a "
                        "control character");
         return false;
     }
-    if (!set_behaviour(easy, t, ca_file, limit_ms) || !set_request(easy, t)) {
+    if (!set_request(easy, t, limit_ms)) {
         easy_refuse(t, "out of memory");
         return false;
     }
@@ -241,9 +252,17 @@ static enum wire_end judge(const struct transfer *t, CURLcode code, long status)
 static void describe(struct transfer *t, CURLcode code) {
     char *problem = t->response.problem;
     size_t size = sizeof t->response.problem;
+    const char *waited = transfer_is_smtp(t) ? smtp_silence(t, code) : NULL;
     if (t->denied && t->response.end == WIRE_NOT_SENT) {
         str_copy(problem, size,
                  "the provider's name leads to a loopback or link-local address: not connected");
+    } else if (t->garbled) {
+        str_copy(problem, size, "the answer was not SMTP");
+    } else if (waited && code == CURLE_OPERATION_TIMEDOUT) {
+        str_format(problem, size, "no answer to %s within %llds", waited,
+                   (long long)((t->limit_ms + 999) / 1000));
+    } else if (waited) {
+        str_format(problem, size, "the connection closed before an answer to %s came", waited);
     } else if (t->response.end == WIRE_TIMED_OUT && t->limit_ms % 1000 == 0) {
         str_format(problem, size, "no answer within %llds", (long long)(t->limit_ms / 1000));
     } else if (t->response.end == WIRE_TIMED_OUT) {
@@ -268,10 +287,11 @@ void easy_read_end(struct transfer *t, CURLcode code) {
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &took_us);
     t->response.took_ms = took_us / 1000;
-    t->response.end = judge(t, code, status);
+    bool smtp = transfer_is_smtp(t);
+    t->response.end = smtp ? smtp_judge(t, code) : judge(t, code, status);
     if (t->response.end == WIRE_ANSWERED) {
-        t->response.status = (int)status;
-        t->response.body_cut = !is_whole(t, code);
+        t->response.status = smtp ? t->reply : (int)status;
+        t->response.body_cut = !smtp && !is_whole(t, code);
     } else {
         describe(t, code);
     }

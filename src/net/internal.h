@@ -22,13 +22,23 @@ struct transfer {
 
     /* while it runs */
     CURL *easy;
-    struct curl_slist *headers;
+    struct curl_slist *headers; /* by SMTP: the recipients */
     char words[CURL_ERROR_SIZE];
     size_t header_bytes;
     bool head_whole; /* the empty line after the final answer's headers came */
     int64_t limit_ms;
     bool loopback; /* the URL names a loopback host: then it may go there, and in plain http */
     bool denied;   /* the host's address is one we do not connect to */
+
+    /* by SMTP */
+    int reply;      /* code of the last reply to the stage's command; 0: none came */
+    size_t given;   /* bytes of the mail handed over */
+    bool whole;     /* all of them: its end may have followed */
+    bool left;      /* QUIT was said: what comes now is no answer */
+    bool secured;   /* STARTTLS was said */
+    bool utf8_told; /* the server speaks SMTPUTF8 */
+    bool garbled;   /* a line came that is no reply */
+    bool again;     /* on a fresh connection, because the one before was stale */
 };
 
 struct transfer_list {
@@ -64,12 +74,22 @@ void transfer_list_add(struct transfer_list *l, struct transfer *t);
 /* loop.c: the thread's function; arg is the struct net. */
 void *net_loop(void *arg);
 
-/* easy.c: sets every option for this transfer. false: response says why it cannot start. */
+/* easy.c */
+bool transfer_is_smtp(const struct transfer *t);
+/* Sets every option for this transfer. false: response says why it cannot start. */
 bool easy_prepare(CURL *easy, struct transfer *t, const char *ca_file, int64_t limit_ms);
 /* Fills the response's end, status, problem and time. `code` is how curl ended it. */
 void easy_read_end(struct transfer *t, CURLcode code);
 /* Ends a transfer that never started. */
 void easy_refuse(struct transfer *t, const char *problem);
+
+/* smtp.c: the same for a mail. */
+bool smtp_prepare(CURL *easy, struct transfer *t, int64_t limit_ms);
+enum wire_end smtp_judge(struct transfer *t, CURLcode code);
+/* Should it be begun anew? Then nothing was said about this mail. */
+bool smtp_wants_another(const struct transfer *t, CURLcode code);
+/* What was waited for when the server fell silent; NULL where that is not what happened. */
+const char *smtp_silence(const struct transfer *t, CURLcode code);
 
 /* url.c */
 bool url_names_loopback(const char *url);

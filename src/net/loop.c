@@ -152,6 +152,26 @@ static void start_due(struct net *n) {
     }
 }
 
+/* Begun anew on a fresh connection, within the same time; it is in no list while that is tried. */
+static bool begin_again(struct net *n, struct transfer *t, CURLcode code) {
+    int64_t rest_ms = (t->deadline_us - clock_boot_us()) / USEC_PER_MS;
+    if (!transfer_is_smtp(t) || rest_ms <= 0 || !smtp_wants_another(t, code)) {
+        return false;
+    }
+    t->again = true;
+    curl_multi_remove_handle(n->multi, t->easy);
+    curl_slist_free_all(t->headers);
+    t->headers = NULL;
+    curl_easy_reset(t->easy);
+    if (!easy_prepare(t->easy, t, n->ca_file, rest_ms) ||
+        curl_multi_add_handle(n->multi, t->easy) != CURLM_OK) {
+        return false;
+    }
+    t->next = n->running;
+    n->running = t;
+    return true;
+}
+
 static void end_finished(struct net *n) {
     CURLMsg *message;
     int left;
@@ -161,7 +181,9 @@ static void end_finished(struct net *n) {
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t);
         if (message->msg == CURLMSG_DONE && t) {
             unhook(n, t);
-            end_running(n, t, code);
+            if (!begin_again(n, t, code)) {
+                end_running(n, t, code);
+            }
         }
     }
 }

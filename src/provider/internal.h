@@ -7,6 +7,7 @@
 extern const struct provider provider_resend;
 extern const struct provider provider_sendgrid;
 extern const struct provider provider_ses;
+extern const struct provider provider_smtp;
 extern const struct provider provider_null;
 
 /* resend_read.c */
@@ -33,6 +34,9 @@ void sendgrid_learn(const struct settings *s, const struct wire_response *answer
 
 /* ses_accept.c */
 bool ses_accepts(const struct message *m, char code[64], struct err *err);
+
+/* smtp_read.c */
+void smtp_read(const struct wire_response *response, const struct manifest *m, struct reading *out);
 
 /* ses_read.c */
 void ses_read(const struct wire_response *response, const struct manifest *m, struct reading *out);

@@ -4,7 +4,7 @@
 #include "base/str.h"
 
 static const struct provider *const all[] = {&provider_resend, &provider_sendgrid, &provider_ses,
-                                             &provider_null};
+                                             &provider_smtp, &provider_null};
 
 const struct provider *provider_find(const char *name) {
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
@@ -16,5 +16,5 @@ const struct provider *provider_find(const char *name) {
 }
 
 const char *provider_names(void) {
-    return "resend, sendgrid, ses, null";
+    return "resend, sendgrid, ses, smtp, null";
 }

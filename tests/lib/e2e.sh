@@ -129,10 +129,11 @@ all_sent() { # TIMEOUT [NUMBER]
 
 # --- the sink ---------------------------------------------------------------------------------
 
-# sink [JSON SETTINGS]: starts it and points postroom at it, with a rate that does not bind.
+# sink [JSON SETTINGS]: starts it and points postroom at it, with a rate that does not bind. For its
+# SMTP (see smtp_sink) the python that has aiosmtpd runs it.
 sink() {
     mkdir -p sink
-    python3 "$LIB/sink.py" serve sink "${1:-"{}"}" >sink/port 2>sink.log </dev/null &
+    "${SINK_PYTHON:-python3}" "$LIB/sink.py" serve sink "${1:-"{}"}" >sink/port 2>sink.log </dev/null &
     pid[sink]=$!
     wait_for "the sink to listen" 10 test -s sink/port
     SINK_PORT=$(cat sink/port)
@@ -141,6 +142,16 @@ sink() {
     export AWS_ENDPOINT_URL_SESV2=$RESEND_BASE_URL AWS_REGION=eu-west-1
     export AWS_ACCESS_KEY_ID=AKIACANARY4B0E55 AWS_SECRET_ACCESS_KEY=canary/secret+7f21c0de
     export POSTROOM_FROM="Shop <hello@shop.example>" POSTROOM_RATE="${POSTROOM_RATE-1000}"
+}
+# smtp_sink [MEMBERS OF "smtp" [URL'S QUERY]]: a sink that takes mail by SMTP, from this user only.
+smtp_sink() {
+    for SINK_PYTHON in python3 /usr/bin/python3; do
+        ! "$SINK_PYTHON" -c "import aiosmtpd" 2>/dev/null || break
+    done
+    sink "{\"smtp\": {\"user\": \"shop@mail\", \"password\": \"canary/p@ss:77\" ${1:+, $1}}}"
+    wait_for "SMTP to be heard" 10 test -s sink/smtp_port
+    SMTP_PORT=$(cat sink/smtp_port)
+    export POSTROOM_PROVIDER=smtp SMTP_URL="smtp://shop%40mail:canary%2Fp%40ss%3A77@127.0.0.1:$SMTP_PORT${2-?tls=none}"
 }
 sink_stat() { python3 "$LIB/sink.py" stat "$SINK_PORT" "$1"; }
 sink_set() { python3 "$LIB/sink.py" set "$SINK_PORT" "$1"; }

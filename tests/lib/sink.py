@@ -44,6 +44,7 @@ SETTINGS = {
     "chaos": None,      # faults by dice: see sink_faults.py
     "now_shift_s": 0,   # how far ahead the clock is by which keys are forgotten
     "small_buffers": False,  # at start only: what has not been read has not been written
+    "smtp": None,       # at start only: see sink_smtp.py
     **sink_ses.SETTINGS,
 }
 # Other APIs than Resend's: no keys, shapes of their own.
@@ -375,6 +376,9 @@ async def serve(folder, settings):
                                         limit=1 << 16 if small else 1 << 20)
     if small:
         sink_faults.small_buffers(server)
+    if sink.settings["smtp"] is not None:
+        import sink_smtp
+        await sink_smtp.serve(sink, folder)
     print(server.sockets[0].getsockname()[1], flush=True)
     async with server:
         await server.serve_forever()

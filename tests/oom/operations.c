@@ -33,6 +33,7 @@ static const struct settings settings = {
     .aws_session_token = "token",
     .aws_region = "eu-west-1",
     .aws_endpoint_url_sesv2 = "",
+    .smtp_url = "smtp://u:p@mail.example",
     .ca_file = "",
     .from = "Shop <hello@shop.example>",
     .batch_size = 100,
@@ -141,6 +142,10 @@ static bool builds_for_sendgrid(struct err *err) {
 
 static bool builds_for_ses(struct err *err) {
     return builds("ses", 1, err);
+}
+
+static bool builds_for_smtp(struct err *err) {
+    return builds("smtp", 1, err);
 }
 
 static bool signs_for_ses(struct err *err) {
@@ -304,6 +309,27 @@ static bool reads_a_refusal_of_sendgrid(struct err *err) {
 static bool reads_an_id_of_ses(struct err *err) {
     (void)err;
     return reads_of("ses", 200, "{\"MessageId\":\"1\"}", OUTCOME_SENT);
+}
+
+/* A reply to the mail's end: what it says, whatever memory there is. */
+static bool reads_a_reply(struct err *err) {
+    struct manifest m = manifest_of(1);
+    struct outcome outcome;
+    struct reading r = {.outcomes = &outcome};
+    struct wire_response response;
+    (void)err;
+    wire_response_init(&response);
+    response.end = WIRE_ANSWERED;
+    response.status = 250;
+    response.stage = SMTP_BODY;
+    buf_puts(&response.body, "250 2.0.0 Ok: queued as 4Tx9\n");
+    oom_arm();
+    provider_find("smtp")->read(&response, &m, &r);
+    oom_disarm();
+    CHECK(outcome.kind == OUTCOME_SENT && r.definite);
+    wire_response_done(&response);
+    manifest_done(&m);
+    return true;
 }
 
 static bool reads_a_refusal_of_ses(struct err *err) {
@@ -474,6 +500,7 @@ const struct operation operations[] = {
     {"build a batch", builds_a_batch, false},
     {"build for SendGrid", builds_for_sendgrid, false},
     {"build for SES", builds_for_ses, false},
+    {"build for SMTP", builds_for_smtp, false},
     {"sign for SES", signs_for_ses, false},
     {"build without a wire", builds_for_null, false},
     {"build a mail", builds_a_mail, false},
@@ -485,6 +512,7 @@ const struct operation operations[] = {
     {"read an id of SendGrid", reads_an_id_of_sendgrid, true},
     {"read a refusal of SendGrid", reads_a_refusal_of_sendgrid, true},
     {"read an id of SES", reads_an_id_of_ses, true},
+    {"read a reply of SMTP", reads_a_reply, true},
     {"read a refusal of SES", reads_a_refusal_of_ses, true},
     {"read and write JSON", reads_and_writes_json, false},
     {"read a snapshot", reads_a_snapshot, false},

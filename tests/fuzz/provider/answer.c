@@ -134,6 +134,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     learn_from_it(provider_find("resend"));
     learn_from_it(provider_find("sendgrid"));
     read_it(provider_find("ses"));
+    for (int stage = SMTP_GREETING; stage <= SMTP_NO_UTF8; stage++) {
+        response.stage = (enum smtp_stage)stage;
+        read_it(provider_find("smtp"));
+    }
     wire_response_done(&response);
     return 0;
 }

@@ -171,6 +171,7 @@ static void every_key(void **state) {
         {"aws_session_token", "t=="},
         {"aws_region", "eu-west-1"},
         {"aws_endpoint_url_sesv2", "https://ses.example/"},
+        {"smtp_url", "smtp://u:p@mail.example"},
         {"ca_file", "ca.pem"},
         {"from", "Shop <hello@shop.example>"},
         {"rate", "2.5"},
@@ -219,6 +220,7 @@ static void every_key(void **state) {
     assert_string_equal(s->aws_session_token, "t==");
     assert_string_equal(s->aws_region, "eu-west-1");
     assert_string_equal(s->aws_endpoint_url_sesv2, "https://ses.example");
+    assert_string_equal(s->smtp_url, "smtp://u:p@mail.example");
     assert_string_equal(s->ca_file, "ca.pem");
     assert_string_equal(s->resend_webhook_secret, "whsec_a2V5");
     assert_string_equal(s->sendgrid_webhook_public_key, "MFkw");
