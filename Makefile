@@ -158,7 +158,8 @@ $(BUILD)/gen/schema_sql.h: $(wildcard schema/*.sql) tools/embed
 # The faults that need no machine to themselves; all of them, and at length: check-fault.
 SHORT_FAULTS := tests/fault/1[0-6]*.sh tests/fault/4[0-2]*.sh tests/fault/7[0-4]*.sh tests/fault/82*.sh
 UNIT  := $(sort $(wildcard tests/unit/*/test_*.c))
-E2E   := $(sort $(wildcard tests/db/*.sh tests/e2e/[0-9]*.sh tests/e2e/ui_*.sh $(SHORT_FAULTS)))
+PEERS := tests/peers/smtp_sink.sh # those in Debian; the clients from npm only by check-peers
+E2E   := $(sort $(wildcard tests/db/*.sh tests/e2e/[0-9]*.sh tests/e2e/ui_*.sh $(SHORT_FAULTS)) $(PEERS))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(DIR_fuzz)/target/%,$(sort $(wildcard tests/fuzz/*/*.c)))
 LINTS := tools/layers tools/banned tools/format tools/words
 
@@ -202,7 +203,8 @@ check-fault: $(BINARY) $(DIR_fault)/postroom ## faults at length, for hours (KIL
 	@KILLS=$(KILLS) REPEATS=$(REPEATS) REQUESTS=$(REQUESTS) SEED=$(SEED) TEST_LIMIT=86400 TEST_SHOW=1 \
 	    $(RUN) release $(FAULTS)
 
-check-peers: $(BINARY) ## official clients against the sandbox (node 20 or newer; skipped without)
+check-peers: $(BINARY) ## programs of others: Postfix's smtp-sink, official clients (node 20 or newer; skipped without)
+	@$(RUN) release $(PEERS)
 	@BUILD=$(BUILD) POSTROOM=$(BINARY) tests/peers/resend.sh
 
 check-asan: $(DIR_asan)/postroom $(call unit,asan) ## unit and main end-to-end tests under ASan and UBSan
