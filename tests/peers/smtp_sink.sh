@@ -18,7 +18,7 @@ find_sink() {
     command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || skip "this is no Debian"
     mkdir -p "$place"
     (cd "$WORK" && apt-get download -q=2 postfix >apt.log 2>&1) || skip "postfix cannot be fetched: $(tail -n 1 "$WORK/apt.log")"
-    dpkg-deb -x "$WORK"/postfix_*.deb "$place"
+    dpkg-deb --fsys-tarfile "$WORK"/postfix_*.deb | tar -x -C "$place" ./usr/sbin/smtp-sink ./usr/lib/postfix
 }
 find_sink
 LD_LIBRARY_PATH=$LIBRARIES ldd "$SINK" | grep "not found" && skip "a library of smtp-sink's is missing"
