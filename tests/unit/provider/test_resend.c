@@ -860,7 +860,9 @@ static void the_registry_knows_its_providers(void **state) {
     assert_string_equal(resend()->name, "resend");
     assert_int_equal(resend()->batch_max, 100);
     assert_true(resend()->wire);
-    assert_string_equal(resend()->base_url(&conf), "https://api.resend.com");
+    char url[512];
+    resend()->base_url(&conf, url);
+    assert_string_equal(url, "https://api.resend.com");
     assert_string_equal(provider_find("sendgrid")->name, "sendgrid");
     assert_string_equal(provider_find("null")->name, "null");
     assert_null(provider_find("smtp"));

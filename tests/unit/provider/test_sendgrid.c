@@ -535,7 +535,9 @@ static void configuration_is_checked_at_start(void **state) {
         assert_true(!cases[i].text || strstr(err.text, cases[i].text));
         assert_true(strlen(cases[i].key) < 4 || !strstr(err.text, cases[i].key));
     }
-    assert_string_equal(sendgrid()->base_url(&conf), "https://api.sendgrid.com");
+    char url[512];
+    sendgrid()->base_url(&conf, url);
+    assert_string_equal(url, "https://api.sendgrid.com");
     assert_string_equal(sendgrid()->base_key, "SENDGRID_BASE_URL");
 }
 
