@@ -26,12 +26,15 @@ static void look_at_sender(const struct settings *s, struct findings *out) {
 static bool look_at_provider(const struct settings *s, struct findings *out) {
     const struct provider *p = provider_find(s->provider);
     struct err err;
+    char url[512] = "";
     if (!p->check(s, &err)) {
         findings_add(out, FINDING_MEND, "config.provider", "%s", err.text);
         findings_remedy(out, "see postroom.conf(5)");
         return false;
     }
-    if (p->base_url && !net_check_url(p->base_url(s), &err)) {
+    if (p->base_url)
+        p->base_url(s, url);
+    if (p->base_url && !net_check_url(url, &err)) {
         findings_add(out, FINDING_MEND, "config.provider", "%s: %s", p->base_key, err.text);
         findings_remedy(out, "set it to the address of the provider's API, or leave it out");
         return false;
