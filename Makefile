@@ -94,7 +94,7 @@ say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2);)
 
 # --- what is built -------------------------------------------------------------------------------
 # Targets that run things install what is missing first; a plain `make` installs nothing.
-READY := $(if $(filter deps demo check check-% coverage valgrind fuzz-smoke,$(MAKECMDGOALS)),deps)
+READY := $(if $(filter deps demo check check-% bench coverage valgrind fuzz-smoke,$(MAKECMDGOALS)),deps)
 
 has      = $(if $(wildcard src/$(1)/*.c),$(1))
 PRESENT := $(foreach l,$(LAYERS),$(call has,$(l)))
@@ -146,6 +146,12 @@ OOM      := $(DIR_asan)/oom
 OOM_USES := worker config ui db net provider core base
 $(OOM): $(wildcard tests/oom/*.[ch]) $(call archives,asan,$(OOM_USES)) | $(READY)
 	$(call say,TEST,$@)$(call compile,asan) -Itests $(LINK) -o $@ $(filter %.c %.a,$^) $(call libs,$(OOM_USES))
+
+# The yardsticks of `make bench`, each a program of one file that uses nothing of postroom's.
+YARDSTICKS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*_alone.c bench/plain_loop.c))
+$(BUILD)/bench/%: bench/%.c | $(READY)
+	@mkdir -p $(@D)
+	$(call say,BENCH,$@)$(CC) -std=c11 -O2 -Wall -Wextra -D_GNU_SOURCE -isystem $(PG_INCLUDE) -pthread -o $@ $< -lpq -lcurl
 
 # The migrations, embedded.
 $(BUILD)/gen/schema_sql.h: $(wildcard schema/*.sql) tools/embed
@@ -218,6 +224,11 @@ check-clang: $(DIR_clang)/postroom $(call unit,clang) ## everything builds with 
 check-oom: $(OOM) ## every allocation fails in turn: no crash, no leak, said so
 	@$(RUN) asan $^
 
+# Sizes and choices: the head of bench/bench.py.
+bench: $(BINARY) $(YARDSTICKS) ## how fast it is, beside PostgreSQL and curl alone; an hour (MESSAGES, ROUNDS, CASES, ...)
+	@$(foreach v,MESSAGES SINGLES ROUNDS LATENCY ENQUEUE_SECONDS TABLE PENDING LOOKS IDLE_SECONDS LONG BIG_BODIES CASES, \
+	    $(if $($(v)),$(v)=$($(v)))) BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 python3 bench/bench.py
+
 fuzz-smoke: $(FUZZERS) ## each fuzz target for FUZZ_SECONDS (60) from its corpus
 	@BUILD=$(BUILD) tests/fuzz/run.sh smoke
 
@@ -272,4 +283,4 @@ clean: ## remove all that was built
 	rm -rf $(BUILD)
 
 .PHONY: all help deps demo check lint check-unit check-e2e check-peers check-asan check-tsan check-clang \
-        check-fault check-oom fuzz-smoke valgrind coverage sizes format install uninstall deb clean
+        check-fault check-oom bench fuzz-smoke valgrind coverage sizes format install uninstall deb clean
