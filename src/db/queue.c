@@ -165,17 +165,21 @@ bool queue_claim(struct db *db, const struct queue_ask *ask, struct message **ou
 /* --- finish ------------------------------------------------------------------------------------
  */
 
+/* What an earlier send's delivery came to is not this one's. */
+#define AFRESH(column)                                                                             \
+    " ${" column "} = CASE WHEN o.status = 'sent' THEN NULL ELSE m.${" column "} END"
+#define DELIVERY_AFRESH                                                                            \
+    AFRESH("delivery")                                                                             \
+    "," AFRESH("delivery_at") "," AFRESH("delivered_at") "," AFRESH("bounced_at") "," AFRESH(      \
+        "complained_at") "," AFRESH("bounce_type")
+
 /* Ours is what carries our token and our name: the number alone would not do, because a claim lost
  * in a crash of the server is made again by somebody else with the same one. A request is closed
  * only by its last taker (attempts): another may have it on the wire. A finished row's lease is
- * null: so a second run of the same rows changes nothing. That condition is written as a comparison
- * with o, so that statistics taken while nothing was processing cannot make the planner think that
- * it leaves one row (then it reads the whole table, row by row against all of o). Counters are by
- * worker, so that no worker waits for another's commit. */
-/* What an earlier send's delivery came to is not this one's. */
-#define AFRESH(column)                                                                             \
-    "${" column "} = CASE WHEN o.status = 'sent' THEN NULL ELSE m.${" column "} END"
-
+ * null: so a second run of the same rows changes nothing. These conditions are written as
+ * comparisons with o, so that statistics taken while nothing was claimed cannot make the planner
+ * think that one of them leaves one row (then it reads the whole table, row by row against all of
+ * o). Counters are by worker, so that no worker waits for another's commit. */
 static const char FINISH[] =
     "WITH " ON_DISK ","
     " o AS (SELECT * FROM unnest($3::text[]::${id_type}[], $4::bigint[], $5::text[], $6::int[],"
@@ -200,61 +204,37 @@ static const char FINISH[] =
     "   ${provider_message_id} = coalesce(o.provider_id, m.${provider_message_id}),"
     "   ${provider_response} = coalesce(o.answer::jsonb, m.${provider_response}),"
     "   ${claimed_by} = CASE WHEN o.status = 'pending' THEN NULL ELSE m.${claimed_by} END,"
-    "   ${lease_expires_at} = NULL, ${unfinished_claims} = 0, ${updated_at} = clock_timestamp(),"
-    "   " AFRESH("delivery") ", " AFRESH("delivery_at") ", " AFRESH(
-        "delivered_at") ","
-                        "   " AFRESH("bounced_at") ", " AFRESH("complained_at") ", " AFRESH(
-                            "bounce_type") "  FROM o WHERE m.${id} = o.id AND m.${claim_token} = "
-                                           "o.token AND m.${claimed_by} = $1"
-                                           "   AND (m.${lease_expires_at} IS NOT NULL) = (o.n > 0)"
-                                           "  RETURNING o.n, o.id::text AS message_id, o.status, "
-                                           "o.code, o.error, o.provider_id,"
-                                           "   o.request_id, o.position, o.members, o.ms, "
-                                           "o.attempt, o.attempted),"
-                                           " attempts AS (INSERT INTO postroom.attempts "
-                                           "(message_id, outcome, attempt, worker, request_id,"
-                                           "   position, members, ms, error_code, error, "
-                                           "provider_id)"
-                                           "  SELECT message_id, status, attempt, $1, request_id, "
-                                           "position, members, ms, code, error,"
-                                           "   provider_id FROM done WHERE attempted = 1 ORDER BY "
-                                           "n),"
-                                           " minutes AS (INSERT INTO postroom.minutes AS t "
-                                           "(minute, worker, sent, failed)"
-                                           "  SELECT date_trunc('minute', clock_timestamp()), $1, "
-                                           "count(*) FILTER (WHERE status = 'sent'),"
-                                           "   count(*) FILTER (WHERE status = 'failed') FROM done "
-                                           "WHERE attempted = 1 HAVING count(*) > 0"
-                                           "  ON CONFLICT (minute, worker) DO UPDATE SET sent = "
-                                           "t.sent + excluded.sent,"
-                                           "   failed = t.failed + excluded.failed),"
-                                           " errors AS (INSERT INTO postroom.minute_errors AS t "
-                                           "(minute, worker, error_code, failed)"
-                                           "  SELECT date_trunc('minute', clock_timestamp()), $1, "
-                                           "coalesce(code, ''), count(*) FROM done"
-                                           "  WHERE status = 'failed' AND attempted = 1 GROUP BY "
-                                           "code"
-                                           "  ON CONFLICT (minute, worker, error_code) DO UPDATE "
-                                           "SET failed = t.failed + excluded.failed),"
-                                           " usage AS (INSERT INTO postroom.usage AS t (lane, day, "
-                                           "worker, messages)"
-                                           "  SELECT $2, (clock_timestamp() AT TIME ZONE "
-                                           "'UTC')::date, $1, count(*) FROM done"
-                                           "  WHERE status = 'sent' HAVING count(*) > 0"
-                                           "  ON CONFLICT (lane, day, worker) DO UPDATE SET "
-                                           "messages = t.messages + excluded.messages),"
-                                           " k AS (SELECT * FROM unnest($18::uuid[], $19::int[], "
-                                           "$20::bigint[]) AS k(id, attempts, ms)),"
-                                           " answered AS (DELETE FROM postroom.requests q USING k "
-                                           "WHERE q.id = k.id"
-                                           "  AND q.attempts = k.attempts AND k.ms IS NULL),"
-                                           " again AS (UPDATE postroom.requests q SET "
-                                           "lease_expires_at = NULL,"
-                                           "   next_try_at = clock_timestamp() + k.ms * interval "
-                                           "'1 ms'"
-                                           "  FROM k WHERE q.id = k.id AND q.attempts = k.attempts "
-                                           "AND k.ms IS NOT NULL) "
-                                           "SELECT n FROM done";
+    "   ${lease_expires_at} = NULL, ${unfinished_claims} = 0, ${updated_at} = "
+    "clock_timestamp()," DELIVERY_AFRESH
+    "  FROM o WHERE m.${id} = o.id AND m.${claim_token} = o.token"
+    "   AND (m.${claimed_by} = $1) = (o.n > 0)"
+    "   AND (m.${lease_expires_at} IS NOT NULL) = (o.n > 0)"
+    "  RETURNING o.n, o.id::text AS message_id, o.status, o.code, o.error, o.provider_id,"
+    "   o.request_id, o.position, o.members, o.ms, o.attempt, o.attempted),"
+    " attempts AS (INSERT INTO postroom.attempts (message_id, outcome, attempt, worker, request_id,"
+    "   position, members, ms, error_code, error, provider_id)"
+    "  SELECT message_id, status, attempt, $1, request_id, position, members, ms, code, error,"
+    "   provider_id FROM done WHERE attempted = 1 ORDER BY n),"
+    " minutes AS (INSERT INTO postroom.minutes AS t (minute, worker, sent, failed)"
+    "  SELECT date_trunc('minute', clock_timestamp()), $1, count(*) FILTER (WHERE status = 'sent'),"
+    "   count(*) FILTER (WHERE status = 'failed') FROM done WHERE attempted = 1 HAVING count(*) > 0"
+    "  ON CONFLICT (minute, worker) DO UPDATE SET sent = t.sent + excluded.sent,"
+    "   failed = t.failed + excluded.failed),"
+    " errors AS (INSERT INTO postroom.minute_errors AS t (minute, worker, error_code, failed)"
+    "  SELECT date_trunc('minute', clock_timestamp()), $1, coalesce(code, ''), count(*) FROM done"
+    "  WHERE status = 'failed' AND attempted = 1 GROUP BY code"
+    "  ON CONFLICT (minute, worker, error_code) DO UPDATE SET failed = t.failed + excluded.failed),"
+    " usage AS (INSERT INTO postroom.usage AS t (lane, day, worker, messages)"
+    "  SELECT $2, (clock_timestamp() AT TIME ZONE 'UTC')::date, $1, count(*) FROM done"
+    "  WHERE status = 'sent' HAVING count(*) > 0"
+    "  ON CONFLICT (lane, day, worker) DO UPDATE SET messages = t.messages + excluded.messages),"
+    " k AS (SELECT * FROM unnest($18::uuid[], $19::int[], $20::bigint[]) AS k(id, attempts, ms)),"
+    " answered AS (DELETE FROM postroom.requests q USING k WHERE q.id = k.id"
+    "  AND q.attempts = k.attempts AND k.ms IS NULL),"
+    " again AS (UPDATE postroom.requests q SET lease_expires_at = NULL,"
+    "   next_try_at = clock_timestamp() + k.ms * interval '1 ms'"
+    "  FROM k WHERE q.id = k.id AND q.attempts = k.attempts AND k.ms IS NOT NULL) "
+    "SELECT n FROM done";
 
 enum {
     FINISH_ARRAYS = 18

@@ -101,7 +101,8 @@ static const char TAKE[] =
 
 /* Claims what still belongs to the request, whatever its state but sent; a cancelled member stays
  * part of the bytes: what is on its way cannot be called back. So does one that a webhook proved
- * sent meanwhile, but nothing is left to be done for it. */
+ * sent meanwhile, but nothing is left to be done for it. The conditions are comparisons with o for
+ * the reason that FINISH in queue.c has. */
 static const char CLAIM_MEMBERS[] =
     "WITH o AS (SELECT * FROM unnest($3::text[]::${id_type}[]) WITH ORDINALITY AS o(id, n)),"
     " claimed AS (UPDATE ${messages} m SET"
@@ -109,10 +110,11 @@ static const char CLAIM_MEMBERS[] =
     " ${claimed_by} = $1, ${claim_token} = m.${claim_token} + 1,"
     " ${lease_expires_at} = clock_timestamp() + $4::bigint * interval '1 ms',"
     " ${unfinished_claims} = m.${unfinished_claims} + 1"
-    "  FROM o WHERE m.${id} = o.id AND m.${request_id} = $2::uuid AND m.${status} <> 'sent'"
+    "  FROM o WHERE m.${id} = o.id AND (m.${request_id} = $2::uuid) = (o.n > 0)"
+    "   AND (m.${status} <> 'sent') = (o.n > 0)"
     "  RETURNING o.n, %s)"
     " SELECT * FROM claimed UNION ALL SELECT o.n, %s FROM o JOIN ${messages} m ON m.${id} = o.id"
-    "  WHERE m.${request_id} = $2::uuid AND m.${status} = 'sent'";
+    "  WHERE (m.${request_id} = $2::uuid) = (o.n > 0) AND (m.${status} = 'sent') = (o.n > 0)";
 
 static bool claim_members(struct db *db, const char *worker, const char *members, int64_t lease_ms,
                           struct manifest *m, PGresult **out, struct err *err) {
