@@ -1,8 +1,9 @@
 """What the trigger that wakes workers costs those who INSERT: pgbench, a message per transaction,
-with and without it, in turn."""
+with and without it, in turn. A worker listens meanwhile, paused, so that it takes no CPU away."""
 import re
 
-from place import Failed, command
+from latency import wait_until
+from place import Failed, Worker, command
 
 
 def enqueue(place, report, sizes):
@@ -22,8 +23,12 @@ def inserts(place, script, writers, seconds, notify):
     database = place.database()
     if not notify:
         database.sql("DROP TRIGGER postroom_notify ON email_messages")
+    database.sql("UPDATE postroom.control SET paused_at = now(), paused_by = 'bench', paused_reason = ''")
+    worker = Worker(place, database)
+    wait_until(lambda: database.sql("SELECT count(*) FROM postroom.workers WHERE state = 'idle'") == "1")
     told = command(place.server.bin / "pgbench", "-n", "-M", "prepared", "-c", writers, "-j", 2, "-T", seconds, "-f",
                    script, database.url)
+    worker.finish()
     database.drop()
     found = re.search(r"tps = ([\d.]+)", told)
     if not found:

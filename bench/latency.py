@@ -34,7 +34,8 @@ def measure(place, count):
         writer.stdin.flush()
         writer.stdout.readline()
         times.append((before, time.time()))
-        time.sleep(0.03 + 0.0007 * (i % 13))  # it must be idle again, and at no fixed beat
+        wait_until(lambda: place.sink.count() > i, step=0.01)
+        time.sleep(0.02 + 0.0007 * (i % 13))  # it must be idle again, and at no fixed beat
     wait_until(lambda: int(database.sql("SELECT count(*) FROM email_messages WHERE status = 'sent'")) == count)
     writer.stdin.close()
     writer.wait()
@@ -47,9 +48,9 @@ def measure(place, count):
             [(at - after) * 1e3 for at, (_, after) in zip(seen, times)])
 
 
-def wait_until(true, seconds=60):
+def wait_until(true, seconds=60, step=0.05):
     end = time.monotonic() + seconds
     while not true():
         if time.monotonic() > end:
             raise Failed("waited too long")
-        time.sleep(0.05)
+        time.sleep(step)

@@ -142,6 +142,11 @@ class Sink:
     def url(self, port, path=""):
         return f"http://127.0.0.1:{self.PORTS[port]}{path}"
 
+    def count(self):
+        """How many requests of the noted port were answered since noted() was last called."""
+        with open(self.folder / "noted.log", "rb") as f:
+            return f.read().count(b"\n")
+
     def noted(self):
         """When each request of the noted port came, in seconds; forgets them."""
         log = self.folder / "noted.log"

@@ -47,6 +47,13 @@ CREATE TABLE IF NOT EXISTS postroom.workers (
     paused_reason text
 ) WITH (fillfactor = 50);
 
+-- Which workers have to be woken by NOTIFY: awake_until is null or past for one that sleeps until
+-- it is told; until then a worker looks at the queue by itself. Unlogged: who connects writes it anew.
+CREATE UNLOGGED TABLE IF NOT EXISTS postroom.attention (
+    worker text PRIMARY KEY,
+    awake_until timestamptz
+) WITH (fillfactor = 50);
+
 -- A provider account as all workers see it. next_slot paces: requests start at slots spaced by
 -- the rate, and whoever moves next_slot on owns the slots it passed.
 CREATE TABLE IF NOT EXISTS postroom.lanes (

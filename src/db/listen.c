@@ -37,6 +37,7 @@ struct listener {
     int64_t again_us; /* how long to wait after the next failure */
     int64_t said_us;  /* when it last complained; 0: never */
     bool said_pooled;
+    int64_t mails;
 };
 
 struct listener *listener_new(const struct settings *s, struct err *err) {
@@ -201,8 +202,11 @@ static bool read_on(struct listener *l, bool *whole) {
 /* After every answer some may lie in libpq already, with nothing left to read on the socket. */
 static int drain(struct listener *l) {
     int notes = NOTE_NONE;
-    for (PGnotify *n; (n = PQnotifies(l->conn)); PQfreemem(n))
-        notes |= strcmp(n->extra, "control") == 0 ? NOTE_CONTROL : NOTE_MAIL;
+    for (PGnotify *n; (n = PQnotifies(l->conn)); PQfreemem(n)) {
+        bool control = strcmp(n->extra, "control") == 0;
+        notes |= control ? NOTE_CONTROL : NOTE_MAIL;
+        l->mails += !control;
+    }
     return notes;
 }
 
@@ -238,6 +242,10 @@ int listener_turn(struct listener *l, bool wanted, int64_t now_us) {
     if (wanted)
         dial(l, now_us);
     return notes;
+}
+
+int64_t listener_mails(const struct listener *l) {
+    return l->mails;
 }
 
 int listener_fd(const struct listener *l) {

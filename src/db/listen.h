@@ -29,6 +29,8 @@ enum listener_note {
  * before went unheard. `wanted`: whether to connect where it is not connected. */
 int listener_turn(struct listener *l, bool wanted, int64_t now_us);
 
+int64_t listener_mails(const struct listener *l); /* NOTE_MAILs heard so far, each by itself */
+
 int listener_fd(const struct listener *l);          /* -1: nothing to wait for */
 int64_t listener_next_us(const struct listener *l); /* when it wants a turn all the same */
 

@@ -119,6 +119,23 @@ static bool index_exists(struct migration *m, const char *name, bool *yes, struc
     return db_run(m->db, sql, err);
 }
 
+/* A function is there only as this version has it: its body, between the $$, decides. */
+static bool function_exists(struct migration *m, const char *name, const char *sql, bool *yes,
+                            struct err *err) {
+    const char *start = strstr(sql, "$$");
+    const char *end = start ? strstr(start + 2, "$$") : NULL;
+    struct buf body;
+    if (!end)
+        return err_set(err, ERR_DB, "a function of the schema has no body");
+    buf_init(&body, 64 * 1024);
+    buf_add(&body, start + 2, (size_t)(end - start) - 2);
+    bool ok = (!body.failed || err_nomem(err)) &&
+              ask(m->db, "SELECT prosrc = $2 FROM pg_proc WHERE oid = to_regproc($1)", name,
+                  buf_text(&body), yes, err);
+    buf_free(&body);
+    return ok;
+}
+
 /* The word after "IF NOT EXISTS ", as it stands. */
 static bool named_object(const char *sql, char *dst, size_t size) {
     static const char MARK[] = "IF NOT EXISTS ";
@@ -139,8 +156,7 @@ static bool exists_already(struct migration *m, const char *sql, bool *yes, stru
                    " AND tgname = 'postroom_notify'",
                    db_map(m->db)->table, NULL, yes, err);
     if (str_starts(sql, "CREATE OR REPLACE FUNCTION"))
-        return ask(m->db, "SELECT to_regproc($1) IS NOT NULL", "postroom.notify_mail", NULL, yes,
-                   err);
+        return function_exists(m, "postroom.notify_mail", sql, yes, err);
     if (str_starts(sql, "INSERT"))
         return ask(m->db, "SELECT to_regclass($1) IS NOT NULL", "postroom.control", NULL, yes, err);
     if (!named_object(sql, name, sizeof name))

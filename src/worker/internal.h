@@ -12,6 +12,7 @@
 #include "db/request.h"
 #include "net/net.h"
 #include "provider/provider.h"
+#include "worker/attend.h"
 #include "worker/flight.h"
 #include "worker/pacer.h"
 #include "worker/tally.h"
@@ -69,6 +70,7 @@ struct worker {
     int64_t next_due_us; /* boot: something scheduled falls due; INT64_MAX: unknown */
     bool dry;            /* the last look found nothing due */
 
+    struct attend attend;
     int64_t poll_us, beat_us, renew_us; /* boot: when each is next */
     int64_t alive_us;                   /* boot: when the next sign of life is due */
     int64_t horizon_us;                 /* boot: when old transactions are looked for next */

@@ -109,6 +109,7 @@ static bool reopen(struct worker *w) {
 
 static void listen(struct worker *w) {
     int notes = listener_turn(w->listener, db_is_open(w->db), clock_boot_us());
+    attend_heard(w, listener_mails(w->listener));
     if (notes & NOTE_MAIL)
         w->hungry = true;
     if (notes & NOTE_LOST) /* is the database still there? */
@@ -263,7 +264,8 @@ static void leave(struct worker *w) {
     if (w->answered.head && !keep_outcomes(w, &err))
         log_event(LOG_ERROR, "kept", "outcomes are lost, their leases bring the messages back: %s",
                   err.text);
-    if (db_is_open(w->db) && !presence_leave(w->db, w->id, &err))
+    if (db_is_open(w->db) &&
+        !(presence_leave(w->db, w->id, &err) && attention_leave(w->db, w->id, &err)))
         log_event(LOG_WARN, "database", "%s", err.text);
     struct flights *lists[] = {&w->waiting, &w->flying, &w->answered};
     for (int i = 0; i < 3; i++)

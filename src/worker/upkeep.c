@@ -52,7 +52,7 @@ bool upkeep_arrive(struct worker *w, struct err *err) {
                               .daily_quota = limits_daily(w),
                               .monthly_quota = w->settings->monthly_quota};
     return lane_register(w->db, &lane, err) && presence_arrive(w->db, &p, err) &&
-           kept_database(w->db, w->database, err) &&
+           kept_database(w->db, w->database, err) && attend_arrive(w, err) &&
            lane_quota(w->db, w->provider->name, &w->quota, err);
 }
 
@@ -150,13 +150,14 @@ bool upkeep_run(struct worker *w, struct err *err) {
     }
     limits_ask(w, now);
     watch_horizon(w, now);
-    return true;
+    return attend_run(w, err);
 }
 
 int64_t upkeep_next_us(const struct worker *w) {
     int64_t next = w->beat_us < w->renew_us ? w->beat_us : w->renew_us;
-    int64_t listen = listener_next_us(w->listener);
+    int64_t listen = listener_next_us(w->listener), attend = attend_next_us(w);
     next = listen < next ? listen : next;
+    next = attend < next ? attend : next;
     return next < w->poll_us ? next : w->poll_us;
 }
 

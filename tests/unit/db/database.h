@@ -72,7 +72,8 @@ static inline int fresh(void **state) {
     (void)state;
     sql("TRUNCATE email_messages, postroom.requests, postroom.attempts, postroom.lanes,"
         " postroom.usage, postroom.minutes, postroom.minute_errors, postroom.waiting,"
-        " postroom.workers, postroom.journal, postroom.operators, postroom.published;"
+        " postroom.workers, postroom.attention, postroom.journal, postroom.operators, "
+        "postroom.published;"
         " UPDATE postroom.control SET paused_at = NULL, paused_by = NULL, paused_reason = NULL,"
         "  trigger_at = NULL;");
     return 0;

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Applications notify only workers that sleep, need no rights for it, and lose no time where a worker
+# falls asleep while their transaction is open.
+. "$(dirname "$0")/../lib/e2e.sh"
+sink
+migrated_db
+export POSTROOM_POLL_INTERVAL=1h
+
+# notes SQL: how many notifications a statement makes
+notes() {
+    psql -XqAt "$DATABASE_URL" -c "LISTEN postroom" -c "$1" -c "SELECT 1" | grep -c "notification" || true
+}
+mail="INSERT INTO email_messages (to_email, subject, text) VALUES ('a@mail.example', 'x', 'x')"
+
+is "notifications with nobody to hear them" 0 "$(notes "$mail")"
+worker w
+all_sent 20
+asleep() { [ "$(sql "SELECT awake_until IS NULL FROM postroom.attention")" = t ]; }
+awake() { [ "$(sql "SELECT awake_until > now() FROM postroom.attention")" = t ]; }
+wait_for "the worker to sleep" 20 asleep
+is "notifications while it sleeps" 1 "$(notes "$mail")"
+all_sent 10
+
+# An application of few rights.
+sql "CREATE ROLE few_$$; GRANT SELECT, INSERT ON email_messages TO few_$$"
+sql "SET ROLE few_$$; $mail"
+all_sent 10
+
+# Paused, it needs no waking; what was inserted then, and is committed when it sleeps again, is seen.
+postroom pause >/dev/null
+wait_for "the worker to be awake" 20 awake
+is "notifications while it is awake" 0 "$(notes "$mail")"
+is "and of who may see an old state" 1 "$(notes "BEGIN ISOLATION LEVEL REPEATABLE READ; $mail; COMMIT")"
+mkfifo late
+psql -XqAt "$DATABASE_URL" <late >late.log 2>&1 &
+exec 9>late
+echo "BEGIN; $mail; SELECT 'inserted';" >&9
+wait_for "the late transaction's INSERT" 20 grep -q inserted late.log
+postroom resume >/dev/null
+wait_for "the worker to sleep" 20 asleep
+all_sent 10 5
+echo "COMMIT;" >&9
+all_sent 10 6
+exec 9>&-
+stop w
+is "exit" 0 "$code"
+sql_is "workers that would have to be woken" 0 "SELECT count(*) FROM postroom.attention"
+sql "REVOKE ALL ON email_messages FROM few_$$; DROP ROLE few_$$"
+sink_agrees
