@@ -73,6 +73,8 @@ const struct key config_keys[] = {
      HOUR, NULL, false, "how long leaving waits for requests in flight"},
     {"on_uncertain", "POSTROOM_ON_UNCERTAIN", "hold", KEY_CHOICE, FIELD(on_uncertain), 0, 0,
      "hold retry", false, "a message that may have been sent: hold it, or retry it"},
+    {"history", "POSTROOM_HISTORY", "90d", KEY_DURATION, FIELD(history_ms), 48 * HOUR, 87600 * HOUR,
+     NULL, false, "how long attempts, figures and the journal are kept"},
     {"log_format", "POSTROOM_LOG_FORMAT", "text", KEY_CHOICE, FIELD(log_format), 0, 0, "text json",
      false, "text or json"},
     {"listen", "POSTROOM_LISTEN", "", KEY_TEXT, FIELD(listen), 0, 0, NULL, false,

@@ -95,6 +95,7 @@ struct settings {
     int64_t backoff_max_ms;
     int64_t request_timeout_ms;
     int64_t drain_timeout_ms;
+    int64_t history_ms; /* how long postroom's own history is kept */
     enum on_uncertain on_uncertain;
     enum log_format log_format;
     const char *listen;                /* the HTTP door's addresses, commas between; "" : no door */

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/rand.h"
+#include "db/history.h"
 #include "db/horizon.h"
 #include "db/kept.h"
 #include "db/lane.h"
@@ -75,6 +76,8 @@ struct worker {
     int64_t alive_us;                   /* boot: when the next sign of life is due */
     int64_t horizon_us;                 /* boot: when old transactions are looked for next */
     int64_t horizon_since_us;           /* the one that was told; 0: none */
+    int64_t history_us;                 /* when old history is let go next */
+    struct history_place history;
     int64_t report_us;                  /* when quota figures were last written */
     int64_t limits_us;                  /* boot: when the account's limits are asked for next */
     uint64_t limits_id;                 /* that question is under way; 0: none is */

@@ -7,7 +7,9 @@
 #define BEAT_BUSY_US USEC_PER_SEC
 #define BEAT_IDLE_US (5 * USEC_PER_SEC)
 #define HORIZON_EVERY_US (30 * USEC_PER_SEC)
-#define HORIZON_OLD_MS INT64_C(240000) /* so that it is said before 5 minutes are over */
+#define HISTORY_EVERY_US (60 * USEC_PER_SEC)
+#define HISTORY_SOON_US (USEC_PER_SEC / 2) /* 4,000 rows a second: more than any lane makes */
+#define HORIZON_OLD_MS INT64_C(240000)     /* so that it is said before 5 minutes are over */
 
 static const char *state_of(const struct worker *w) {
     if (w->drained)
@@ -135,6 +137,21 @@ static void watch_horizon(struct worker *w, int64_t now) {
         log_event(LOG_INFO, "old_transaction", "no transaction is older than 4 minutes any more");
 }
 
+/* A small step now and then; the next one soon where there is more. Trouble with it is no trouble
+ * of the mail's. */
+static void prune_history(struct worker *w, int64_t now) {
+    struct err err = {0};
+    bool more = false;
+    if (now < w->history_us || w->drained)
+        return;
+    w->history_us = now + HISTORY_EVERY_US;
+    if (!history_prune(w->db, w->settings->history_ms, &w->history, &more, &err) &&
+        err.code != ERR_AWAY)
+        log_event(LOG_WARN, "history", "old history cannot be deleted: %s", err.text);
+    if (more)
+        w->history_us = now + HISTORY_SOON_US;
+}
+
 bool upkeep_run(struct worker *w, struct err *err) {
     int64_t now = clock_boot_us();
     if (now >= w->beat_us && !beat(w, now, err))
@@ -150,6 +167,7 @@ bool upkeep_run(struct worker *w, struct err *err) {
     }
     limits_ask(w, now);
     watch_horizon(w, now);
+    prune_history(w, now);
     return attend_run(w, err);
 }
 
@@ -158,6 +176,7 @@ int64_t upkeep_next_us(const struct worker *w) {
     int64_t listen = listener_next_us(w->listener), attend = attend_next_us(w);
     next = listen < next ? listen : next;
     next = attend < next ? attend : next;
+    next = w->history_us < next ? w->history_us : next;
     return next < w->poll_us ? next : w->poll_us;
 }
 
