@@ -33,7 +33,7 @@ extern const struct cmd *const commands[];
 
 extern const struct cmd cmd_run, cmd_watch, cmd_migrate, cmd_send, cmd_status, cmd_list, cmd_show,
     cmd_why, cmd_retry, cmd_cancel, cmd_mark_sent, cmd_suppress, cmd_unsuppress, cmd_suppressions,
-    cmd_pause, cmd_resume, cmd_trigger, cmd_sandbox, cmd_demo, cmd_doctor;
+    cmd_prune, cmd_pause, cmd_resume, cmd_trigger, cmd_sandbox, cmd_demo, cmd_doctor;
 
 /* "postroom: <text>" on stderr, one line, cleaned; returns the exit code the error stands for. */
 int cmd_fail(const struct err *err);

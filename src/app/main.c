@@ -18,8 +18,8 @@
 const struct cmd *const commands[] = {
     &cmd_run,        &cmd_watch,        &cmd_migrate, &cmd_send,   &cmd_status,    &cmd_list,
     &cmd_show,       &cmd_why,          &cmd_retry,   &cmd_cancel, &cmd_mark_sent, &cmd_suppress,
-    &cmd_unsuppress, &cmd_suppressions, &cmd_pause,   &cmd_resume, &cmd_trigger,   &cmd_doctor,
-    &cmd_sandbox,    &cmd_demo,         NULL,
+    &cmd_unsuppress, &cmd_suppressions, &cmd_prune,   &cmd_pause,  &cmd_resume,    &cmd_trigger,
+    &cmd_doctor,     &cmd_sandbox,      &cmd_demo,    NULL,
 };
 
 static void complain(const char *text) {

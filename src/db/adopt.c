@@ -149,19 +149,24 @@ bool adopt_columns(struct db *db, struct buf *sql, struct err *err) {
     return sql->failed ? err_nomem(err) : true;
 }
 
+/* Of a partitioned table each partition has its own; those made later get theirs at the next run.
+ */
 bool adopt_storage(struct db *db, struct buf *sql, struct err *err) {
     const struct table_map *map = db_map(db);
     PGresult *r = NULL;
     if (!db_exec(db,
-                 "SELECT 1 FROM pg_class WHERE oid = to_regclass($1)"
-                 " AND reloptions::text LIKE '%autovacuum_vacuum%'",
+                 "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relkind = 'r'"
+                 " AND (c.oid = to_regclass($1) OR c.oid IN"
+                 "  (SELECT relid FROM pg_partition_tree(to_regclass($1))))"
+                 " AND coalesce(c.reloptions::text NOT LIKE '%autovacuum_vacuum%', true)"
+                 " ORDER BY c.oid",
                  1, (const char *[]){map->table}, &r, err))
         return false;
-    if (PQntuples(r) == 0)
+    for (int i = 0; i < PQntuples(r); i++)
         buf_printf(sql,
-                   "ALTER TABLE %s SET (autovacuum_vacuum_scale_factor = 0.01,"
+                   "%sALTER TABLE %s SET (autovacuum_vacuum_scale_factor = 0.01,"
                    " autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0)",
-                   map->table);
+                   i > 0 ? ";\n" : "", cell_text(r, i, 0));
     PQclear(r);
     return sql->failed ? err_nomem(err) : true;
 }

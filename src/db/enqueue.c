@@ -8,9 +8,13 @@ static const char insert_sql[] =
     "INSERT INTO ${messages} (${to_email}, ${from_email}, ${subject}, ${html}, ${text},"
     " ${headers}, ${attachments}, ${scheduled_at}, ${priority}, ${dedupe_key}, ${status},"
     " ${created_at}, ${updated_at})"
-    " VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb,"
+    " SELECT $1, $2, $3, $4, $5, $6::jsonb, $7::jsonb,"
     " timestamptz 'epoch' + $8::bigint * interval '1 us', coalesce($9::smallint, 5), $10,"
-    " 'pending', now(), now()) ON CONFLICT DO NOTHING RETURNING ${id}::text";
+    " 'pending'::${status_type}, now(), now() WHERE $10::text IS NULL OR NOT EXISTS" /* a
+                                                                                        partitioned
+                                                                                        table's */
+    "  (SELECT FROM ${messages} m WHERE ${m.dedupe_key} = $10)" /* index is not unique */
+    " ON CONFLICT DO NOTHING RETURNING ${id}::text";
 
 static bool find_by_key(struct db *db, const char *key, char *id, size_t id_size, struct err *err) {
     PGresult *r = NULL;

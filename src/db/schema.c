@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "db/adopt.h"
 #include "db/internal.h"
+#include "db/partition.h"
 #include "schema_sql.h"
 
 #include <string.h>
@@ -20,6 +21,7 @@
 struct migration {
     struct db *db;
     const struct schema_options *options;
+    bool partitioned;
     bool notify;   /* the trigger is wanted */
     int done, all; /* statements */
     int changed;
@@ -231,6 +233,10 @@ static bool apply(struct migration *m, const char *sql, struct err *err) {
     return run_patiently(m, sql, err) || err_wrap(err, "%s", what);
 }
 
+static bool apply_one(void *arg, const char *sql, struct err *err) {
+    return apply(arg, sql, err);
+}
+
 static bool run_statement(struct migration *m, const char *start, const char *end,
                           struct err *err) {
     bool there = false;
@@ -239,9 +245,12 @@ static bool run_statement(struct migration *m, const char *start, const char *en
     buf_init(&sql, 64 * 1024);
     buf_add(&template, start, (size_t)(end - start));
     bool ok = !template.failed ? db_expand(m->db, buf_text(&template), &sql, err) : err_nomem(err);
-    if (ok)
+    bool by_partition = m->partitioned && ok && strstr(buf_text(&sql), " INDEX CONCURRENTLY ");
+    if (ok && !by_partition)
         ok = exists_already(m, buf_text(&sql), &there, err);
-    if (ok && str_starts(buf_text(&sql), "INSERT") && !m->options->dry_run)
+    if (ok && by_partition)
+        ok = partition_index(m->db, buf_text(&sql), apply_one, m, err);
+    else if (ok && str_starts(buf_text(&sql), "INSERT") && !m->options->dry_run)
         ok = db_run(m->db, buf_text(&sql), err); /* a row of ours, perhaps there already */
     else if (ok && !there)
         ok = apply(m, buf_text(&sql), err);
@@ -356,7 +365,7 @@ static bool migrate(struct migration *m, struct err *err) {
         return false;
     db_set_deadline_ms(m->db, 0);
     if (!take_turn(m, err) || !adopt_check(m->db, m->options->say, m->options->arg, err) ||
-        !decide_notify(m, err))
+        !partition_any(m->db, &m->partitioned, err) || !decide_notify(m, err))
         return false;
     return run_all(m, err);
 }
