@@ -11,6 +11,7 @@
 #include "base/str.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -25,6 +26,15 @@ static enum log_format format = LOG_TEXT;
 static int sink = STDOUT_FILENO;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned long lost; /* under the lock: lines dropped since the last that went through */
+
+/* Under the lock: lines that wait for log_release. No more than a pipe takes in one piece, so that
+ * lines stay whole where other processes write to it, too. */
+static struct {
+    bool on;
+    char data[PIPE_BUF];
+    size_t len;
+    unsigned long lines;
+} held;
 
 void log_open(enum log_format new_format, int fd) {
     format = new_format;
@@ -116,20 +126,62 @@ static void say_what_was_lost(void) {
     buf_free(&line);
 }
 
+static void put_out(const char *data, size_t n, unsigned long lines) {
+    if (lost > 0) {
+        say_what_was_lost();
+    }
+    if (lost > 0 || !write_all(data, n, PATIENCE_MS)) {
+        lost += lines;
+    }
+}
+
+static void put_out_held(void) {
+    if (held.len > 0) {
+        put_out(held.data, held.len, held.lines);
+    }
+    held.len = 0;
+    held.lines = 0;
+}
+
+static void take_line(const struct buf *line) {
+    if (line->failed) {
+        lost++;
+        return;
+    }
+    if (!held.on || held.len + line->len > sizeof held.data) {
+        put_out_held();
+    }
+    if (!held.on || line->len > sizeof held.data) {
+        put_out(line->data, line->len, 1);
+        return;
+    }
+    memcpy(held.data + held.len, line->data, line->len);
+    held.len += line->len;
+    held.lines++;
+}
+
 static void end_line(struct buf *line, struct json_writer *w) {
     if (format == LOG_JSON) {
         jw_object_end(w);
     }
     buf_addc(line, '\n');
     pthread_mutex_lock(&lock);
-    if (lost > 0) {
-        say_what_was_lost();
-    }
-    if (lost > 0 || line->failed || !write_all(line->data, line->len, PATIENCE_MS)) {
-        lost++;
-    }
+    take_line(line);
     pthread_mutex_unlock(&lock);
     buf_free(line);
+}
+
+void log_hold(void) {
+    pthread_mutex_lock(&lock);
+    held.on = true;
+    pthread_mutex_unlock(&lock);
+}
+
+void log_release(void) {
+    pthread_mutex_lock(&lock);
+    held.on = false;
+    put_out_held();
+    pthread_mutex_unlock(&lock);
 }
 
 /* --- the lines ------------------------------------------------------------------------------- */

@@ -43,4 +43,9 @@ struct log_mail {
  *       "<time> ERROR ❌ Failed to process email message {id}: {error}". */
 void log_mail(const struct log_mail *mail);
 
+/* Lines of any thread between the two are written together, some thirty at a time: a system call
+ * for each would cost more than the line. One thread at a time, for as long as it computes. */
+void log_hold(void);
+void log_release(void);
+
 #endif

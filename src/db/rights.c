@@ -9,7 +9,8 @@
 
 #define SQL_MAX ((size_t)64 * 1024)
 
-/* UPDATE includes the locks of FOR UPDATE; ON CONFLICT DO UPDATE needs INSERT and UPDATE. */
+/* DELETE of history: what is old is let go. UPDATE includes the locks of FOR UPDATE; ON CONFLICT DO
+ * UPDATE needs INSERT and UPDATE. */
 static const struct {
     const char *table;
     const char *privileges;
@@ -19,13 +20,14 @@ static const struct {
     {"postroom.control", "SELECT, UPDATE"},
     {"postroom.workers", "SELECT, INSERT, UPDATE, DELETE"},
     {"postroom.lanes", "SELECT, INSERT, UPDATE"},
-    {"postroom.usage", "SELECT, INSERT, UPDATE"},
+    {"postroom.attention", "SELECT, INSERT, UPDATE, DELETE"},
+    {"postroom.usage", "SELECT, INSERT, UPDATE, DELETE"},
     {"postroom.requests", "SELECT, INSERT, UPDATE, DELETE"},
-    {"postroom.attempts", "SELECT, INSERT"},
-    {"postroom.minutes", "SELECT, INSERT, UPDATE"},
-    {"postroom.minute_errors", "SELECT, INSERT, UPDATE"},
+    {"postroom.attempts", "SELECT, INSERT, DELETE"},
+    {"postroom.minutes", "SELECT, INSERT, UPDATE, DELETE"},
+    {"postroom.minute_errors", "SELECT, INSERT, UPDATE, DELETE"},
     {"postroom.waiting", "SELECT, INSERT, UPDATE, DELETE"},
-    {"postroom.journal", "SELECT, INSERT, UPDATE"},
+    {"postroom.journal", "SELECT, INSERT, UPDATE, DELETE"},
     {"postroom.operators", "SELECT, INSERT, UPDATE, DELETE"},
     {"postroom.published", "SELECT, INSERT, UPDATE"},
     {"postroom.events", "SELECT, INSERT"},

@@ -388,6 +388,7 @@ static void tell_settled(struct worker *w, const struct finish_row *r, const str
 
 static void tell_all(struct worker *w, const struct finish *fin) {
     int k = 0;
+    log_hold();
     for (struct flight *f = w->answered.head; f; f = f->next)
         for (int i = 0; i < f->manifest.n; i++, k++) {
             const struct finish_row *r = &fin->rows[k];
@@ -402,6 +403,7 @@ static void tell_all(struct worker *w, const struct finish *fin) {
             else if (r->attempted)
                 tell(w, r, &f->manifest.messages[i]);
         }
+    log_release();
 }
 
 bool settle_write(struct worker *w, struct err *err) {

@@ -8,6 +8,7 @@
 #define BEAT_IDLE_US (5 * USEC_PER_SEC)
 #define HORIZON_EVERY_US (30 * USEC_PER_SEC)
 #define HISTORY_EVERY_US (60 * USEC_PER_SEC)
+#define HISTORY_REFUSED_US (3600 * USEC_PER_SEC)
 #define HISTORY_SOON_US (USEC_PER_SEC / 2) /* 4,000 rows a second: more than any lane makes */
 #define HORIZON_OLD_MS INT64_C(240000)     /* so that it is said before 5 minutes are over */
 
@@ -146,8 +147,10 @@ static void prune_history(struct worker *w, int64_t now) {
         return;
     w->history_us = now + HISTORY_EVERY_US;
     if (!history_prune(w->db, w->settings->history_ms, &w->history, &more, &err) &&
-        err.code != ERR_AWAY)
+        err.code != ERR_AWAY) {
+        w->history_us = now + HISTORY_REFUSED_US;
         log_event(LOG_WARN, "history", "old history cannot be deleted: %s", err.text);
+    }
     if (more)
         w->history_us = now + HISTORY_SOON_US;
 }

@@ -15,7 +15,7 @@ is "postroom --help" 0 "$code"
 help=$out
 commands=$(awk '/^commands:/ {on = 1; next} /^$/ {on = 0} on {print $1}' <<<"$help")
 keys=$(awk '/^configuration/ {on = 1; next} /^$/ {on = 0} on && $1 ~ /^--/ {print $1}' <<<"$help")
-for command in run watch migrate send status list show why retry cancel mark-sent suppress unsuppress suppressions pause resume trigger doctor sandbox demo; do
+for command in run watch migrate send status list show why retry cancel mark-sent suppress unsuppress suppressions prune pause resume trigger doctor sandbox demo; do
     grep -qx "$command" <<<"$commands" || fail "postroom --help does not name $command"
 done
 

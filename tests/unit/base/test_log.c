@@ -183,6 +183,30 @@ static void a_stalled_reader_does_not_stop_the_writer(void **state) {
     close_log(reader, writer);
 }
 
+/* Held lines come together and whole, none is lost, and a line that is not held keeps its place. */
+static void held_lines_come_with_the_release(void **state) {
+    (void)state;
+    int writer, reader = open_log(LOG_TEXT, &writer), lines = 0;
+    struct log_mail mail = a_mail();
+    log_hold();
+    log_mail(&mail);
+    assert_string_equal(drain(reader), "");
+    for (int i = 0; i < 99; i++) {
+        log_mail(&mail);
+    }
+    log_release();
+    log_event(LOG_INFO, "after", "x");
+    const char *p = drain(reader);
+    for (const char *end; (end = strchr(p, '\n')); p = end + 1, lines++) {
+        const char *words = lines < 100
+                                ? "INFO \xe2\x9c\x85 Processed email message 42 for a@b.test\n"
+                                : "INFO after: x\n";
+        assert_int_equal(strncmp(after_time(p), words, strlen(words)), 0);
+    }
+    assert_int_equal(lines, 101);
+    close_log(reader, writer);
+}
+
 static void *write_lines(void *arg) {
     for (int i = 0; i < 100; i++) {
         log_event(LOG_INFO, "event", "%s", (const char *)arg);
@@ -219,6 +243,7 @@ int main(void) {
         cmocka_unit_test(long_texts_are_cut),
         cmocka_unit_test(nowhere_and_broken_sinks_are_harmless),
         cmocka_unit_test(a_stalled_reader_does_not_stop_the_writer),
+        cmocka_unit_test(held_lines_come_with_the_release),
         cmocka_unit_test(threads_do_not_mix_their_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,8 +29,8 @@ static const struct crowd {
     double stalls; /* share of turns in which a worker stands still for up to half a second */
     double used;   /* of the limit, at least; one worker alone waits for its database each time */
 } crowds[] = {
-    {1, 2, 600, 0, 0.93},     {1, 1000, 20, 0, 0.4},        {8, 2, 600, 0.01, 0.7},
-    {8, 100, 60, 0.01, 0.7},  {100, 10, 600, 0, 0.93},      {100, 1000, 20, 0.001, 0.7},
+    {1, 2, 600, 0, 0.93},     {1, 1000, 20, 0, 0.4},         {8, 2, 600, 0.01, 0.7},
+    {8, 100, 60, 0.01, 0.7},  {100, 10, 600, 0, 0.93},       {100, 1000, 20, 0.001, 0.7},
     {1000, 2, 3000, 0, 0.93}, {1000, 100, 2000, 0.001, 0.7}, {1000, 1000, 100, 0, 0.93},
 };
 
