@@ -14,7 +14,7 @@ MAKEFLAGS += -j$(shell nproc)
 # includes, and the unit tests link nothing else.
 LAYERS        := app doctor demo sandbox ui feed http webhook worker config db net provider core base
 USES_app      := doctor demo sandbox ui feed http webhook worker config db net provider core base
-USES_doctor   := ui config db net provider core base
+USES_doctor   := ui http webhook config db net provider core base
 USES_demo     := sandbox http webhook core base
 USES_sandbox  := http webhook core base
 USES_ui       := core base

@@ -3,6 +3,7 @@
 #include "doctor/internal.h"
 
 #include "base/str.h"
+#include "http/door.h"
 #include "net/net.h"
 #include "provider/provider.h"
 
@@ -21,6 +22,20 @@ static void look_at_sender(const struct settings *s, struct findings *out) {
     findings_add(out, FINDING_NOTE, "config.from",
                  "no sender is configured: messages that name none fail");
     findings_remedy(out, "set `from`, unless every message has its from_email");
+}
+
+static void look_at_door(const struct settings *s, struct findings *out) {
+    struct err err;
+    if (!s->listen[0])
+        return;
+    if (door_check(s, &err)) {
+        findings_add(out, FINDING_OK, "config.listen", "HTTP at %s%s", s->listen,
+                     s->api_token[0] ? ", with a token" : "");
+        return;
+    }
+    findings_add(out, FINDING_MEND, "config.listen", "listen: %s", err.text);
+    findings_remedy(out, "set api_token, or listen on this machine alone; the worker does not "
+                         "start like this");
 }
 
 static bool look_at_provider(const struct settings *s, struct findings *out) {
@@ -55,5 +70,6 @@ bool doctor_config(const struct config *config, struct findings *out) {
     const struct settings *s = config_settings(config);
     look_at_file(config, out);
     look_at_sender(s, out);
+    look_at_door(s, out);
     return look_at_provider(s, out);
 }

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "http/internal.h"
 #include "http/route.h"
 
 #include <string.h>
@@ -24,16 +25,18 @@ static void refuse(void *self, const char *why, struct http_response *out) {
     reply_error(out, out->status, code, why);
 }
 
+/* Beyond this machine only those may call who can show a token. */
+static const char *loopback_only(const struct settings *s) {
+    return s->api_token[0] == '\0' ? "without api_token" : NULL;
+}
+
 static bool open_one(struct door *d, const char *where, struct err *err) {
     struct http_options o;
     struct http_handler handler = {.self = d, .serve = serve, .refuse = refuse};
     http_options_default(&o);
     o.listen = where;
     o.per_peer = PER_PEER;
-    if (d->settings->api_token[0] == '\0')
-        o.loopback_only = "without api_token";
-    if (d->server_count == DOOR_ADDRESSES)
-        return err_set(err, ERR_USAGE, "at most %d addresses may be listened on", DOOR_ADDRESSES);
+    o.loopback_only = loopback_only(d->settings);
     struct http_server *s = http_start(&o, &handler, err);
     if (!s)
         return false;
@@ -42,18 +45,40 @@ static bool open_one(struct door *d, const char *where, struct err *err) {
     return true;
 }
 
-static bool open_all(struct door *d, struct err *err) {
-    const char *list = d->settings->listen;
-    for (const char *at = list + strspn(list, ", "); *at; at += strspn(at, ", ")) {
-        char where[128];
-        size_t n = strcspn(at, ", ");
-        if (!str_format(where, sizeof where, "%.*s", (int)n, at))
-            return err_set(err, ERR_USAGE, "\"%.40s...\" is too long for an address", at);
-        if (!open_one(d, where, err))
+/* The next address of a list with commas, "" behind the last; *at moves on. */
+static bool next_address(const char **at, char where[128], struct err *err) {
+    *at += strspn(*at, ", ");
+    size_t n = strcspn(*at, ", ");
+    if (!str_format(where, 128, "%.*s", (int)n, *at))
+        return err_set(err, ERR_USAGE, "\"%.40s...\" is too long for an address", *at);
+    *at += n;
+    return true;
+}
+
+typedef bool with_address(struct door *d, const char *where, struct err *err);
+
+static bool for_each_address(struct door *d, with_address *with, struct err *err) {
+    char where[128];
+    const char *at = d->settings->listen;
+    for (int n = 0; next_address(&at, where, err); n++) {
+        if (where[0] == '\0')
+            return n > 0 || err_set(err, ERR_USAGE, "there is no address in it");
+        if (n == DOOR_ADDRESSES)
+            return err_set(err, ERR_USAGE, "at most %d addresses may be listened on",
+                           DOOR_ADDRESSES);
+        if (!with(d, where, err))
             return false;
-        at += n;
     }
-    return d->server_count > 0 || err_set(err, ERR_USAGE, "there is no address in it");
+    return false;
+}
+
+static bool check_one(struct door *d, const char *where, struct err *err) {
+    return http_may_listen(where, loopback_only(d->settings), err);
+}
+
+bool door_check(const struct settings *s, struct err *err) {
+    struct door d = {.settings = s};
+    return for_each_address(&d, check_one, err);
 }
 
 struct door *door_start(const struct settings *s, const struct door_ports *ports, struct err *err) {
@@ -69,7 +94,7 @@ struct door *door_start(const struct settings *s, const struct door_ports *ports
         door_stop(d);
         return NULL;
     }
-    if (open_all(d, err))
+    if (for_each_address(d, open_one, err))
         return d;
     err_wrap(err, "listen");
     door_stop(d);

@@ -28,6 +28,9 @@ struct door_ports {
 struct door *door_start(const struct settings *s, const struct door_ports *ports,
                         struct err *err) MUST_CHECK;
 
+/* Could it listen where the settings say? Not whether the port is free. */
+bool door_check(const struct settings *s, struct err *err) MUST_CHECK;
+
 /* Accepts no more connections; those that are open go on. */
 void door_quiesce(struct door *d);
 

@@ -15,6 +15,9 @@
 int http_listen(const char *where, const char *loopback_only, char actual[HTTP_ADDRESS_MAX],
                 struct err *err);
 
+/* The same without doing it: false where it would be refused whatever stands there already. */
+bool http_may_listen(const char *where, const char *loopback_only, struct err *err);
+
 /* --- watch.c: open connections and their deadlines ------------------------------------------ */
 
 enum phase {

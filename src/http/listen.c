@@ -86,28 +86,46 @@ static void actual_address(int fd, char actual[HTTP_ADDRESS_MAX]) {
     str_format(actual, HTTP_ADDRESS_MAX, "%s%s%s:%s", v6 ? "[" : "", host, v6 ? "]" : "", port);
 }
 
-int http_listen(const char *where, const char *loopback_only, char actual[HTTP_ADDRESS_MAX],
-                struct err *err) {
+/* The address it is, if it may be listened on; to freeaddrinfo. NULL: it may not, or is none. */
+static struct addrinfo *find_address(const char *where, const char *loopback_only,
+                                     struct err *err) {
     char host[HTTP_ADDRESS_MAX], port[8];
     if (!split_address(where, host, port, err))
-        return -1;
+        return NULL;
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     struct addrinfo *found = NULL;
     int rc = getaddrinfo(host, port, &hints, &found);
     if (rc != 0) {
         err_set(err, ERR_USAGE, "cannot listen on %.100s: %s", where, gai_strerror(rc));
+        return NULL;
+    }
+    if (!loopback_only || is_loopback(found->ai_addr))
+        return found;
+    err_set(err, ERR_USAGE,
+            "cannot listen on %.100s: only loopback is allowed %s, for example 127.0.0.1:%s", where,
+            loopback_only, port);
+    freeaddrinfo(found);
+    return NULL;
+}
+
+bool http_may_listen(const char *where, const char *loopback_only, struct err *err) {
+    struct addrinfo *found = find_address(where, loopback_only, err);
+    if (!found)
+        return false;
+    freeaddrinfo(found);
+    return true;
+}
+
+int http_listen(const char *where, const char *loopback_only, char actual[HTTP_ADDRESS_MAX],
+                struct err *err) {
+    struct addrinfo *found = find_address(where, loopback_only, err);
+    if (!found)
         return -1;
-    }
-    int fd = -1;
-    if (loopback_only && !is_loopback(found->ai_addr)) {
-        err_set(err, ERR_USAGE,
-                "cannot listen on %.100s: only loopback is allowed %s, for example 127.0.0.1:%s",
-                where, loopback_only, port);
-    } else if ((fd = open_socket(found)) < 0) {
+    int fd = open_socket(found);
+    if (fd < 0)
         err_set(err, ERR_USAGE, "cannot listen on %.100s: %s", where, listen_problem(errno));
-    } else {
+    else
         actual_address(fd, actual);
-    }
     freeaddrinfo(found);
     return fd;
 }

@@ -128,6 +128,12 @@ found config.provider mend 'RESEND_API_KEY is not set'
 doctor 0 POSTROOM_PROVIDER=null
 found config.provider note 'sends nothing'
 asks "[200, $good, $told]"
+doctor 1 POSTROOM_LISTEN=8080,0.0.0.0:8081
+found config.listen mend 'only loopback is allowed without api_token' api_token
+doctor 1 POSTROOM_LISTEN=8080,nonsense
+found config.listen mend 'HOST:PORT'
+doctor 0 POSTROOM_LISTEN=0.0.0.0:8081 POSTROOM_API_TOKEN=sixteen-canaries-1
+found config.listen ok 'with a token'
 doctor 0 POSTROOM_FROM=
 found config.from note 'no sender'
 

@@ -34,6 +34,14 @@ contains "migrate" "$out" "done"
 run "$POSTROOM" migrate --database-url "$through"
 contains "migrate again" "$out" "nothing to do"
 
+# doctor knows what stands between, and what mends it
+run "$POSTROOM" doctor --database-url "$through"
+contains "doctor through it" "$out" 'ok +a pooler that hands sessions around'
+contains "doctor: LISTEN" "$out" 'note +LISTEN does not work through a pooler'
+contains "doctor: what to do" "$out" '-> let LISTEN_DATABASE_URL name the server itself'
+run "$POSTROOM" doctor --database-url "$through" --listen-database-url "$direct"
+contains "doctor with a direct way" "$out" 'ok +LISTEN works'
+
 # Four workers, two of which have a direct way for LISTEN.
 worker a --database-url "$through" --poll-interval 1s
 worker b --database-url "$through" --poll-interval 1s
