@@ -864,10 +864,12 @@ static void the_registry_knows_its_providers(void **state) {
     resend()->base_url(&conf, url);
     assert_string_equal(url, "https://api.resend.com");
     assert_string_equal(provider_find("sendgrid")->name, "sendgrid");
+    assert_string_equal(provider_find("ses")->name, "ses");
+    assert_string_equal(provider_find("smtp")->name, "smtp");
     assert_string_equal(provider_find("null")->name, "null");
-    assert_null(provider_find("smtp"));
+    assert_null(provider_find("mailgun"));
     assert_null(provider_find(NULL));
-    assert_string_equal(provider_names(), "resend, sendgrid, null");
+    assert_string_equal(provider_names(), "resend, sendgrid, ses, smtp, null");
 }
 
 int main(void) {
