@@ -383,7 +383,7 @@ static void draw(struct canvas *c, const struct snapshot *s, const struct histor
     struct scene scene = {.options = &options, .answer = "", .drain_left_us = -1};
     scene.live = scene.lists = (struct picture){s, NOW, history};
     scene.errors = s;
-    verdict_of(s, NOW, NULL, &scene.state);
+    verdict_of(s, NOW, &scene.state);
     compose(&scene, c);
 }
 

@@ -46,10 +46,10 @@ static void check_texts(const struct snapshot *s) {
         check_text(s->marks[i].text);
 }
 
-static void check_verdict(const struct snapshot *s, struct verdict_hold *hold, int64_t now_us) {
+static void check_verdict(const struct snapshot *s, int64_t now_us) {
     struct state_row row;
     memset(&row, 0xaa, sizeof row);
-    verdict_of(s, now_us, hold, &row);
+    verdict_of(s, now_us, &row);
     CHECK(row.state < STATE_COUNT && state_name(row.state));
     CHECK_TEXT(row.figure);
     CHECK_TEXT(row.sentence);
@@ -60,25 +60,26 @@ static void check_verdict(const struct snapshot *s, struct verdict_hold *hold, i
     CHECK_TEXT(row.why_brief);
     CHECK_TEXT(row.todo);
     CHECK(row.sentence[0]);
+    struct verdict_held held = {0};
+    verdict_note(s, &held);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     struct err err = {0};
-    struct verdict_hold hold = {0};
     struct snapshot *s = snapshot_parse((const char *)data, n, &err);
     if (!s) {
         CHECK(err.code == ERR_INVALID && err.text[0] && str_is_clean(err.text));
         return 0;
     }
     check_texts(s);
-    check_verdict(s, &hold, NOW);
+    check_verdict(s, NOW);
     if (s->published_at_us >= 0)
-        check_verdict(s, &hold, s->published_at_us);
+        check_verdict(s, s->published_at_us);
     struct snapshot *away = snapshot_away(s, &err);
     CHECK(away);
     snapshot_release(s);
     check_texts(away);
-    check_verdict(away, &hold, NOW);
+    check_verdict(away, NOW);
     snapshot_release(away);
     return 0;
 }
