@@ -115,7 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
         history_load(history, s);
         scene.live = scene.lists = (struct picture){s, NOW, history};
         scene.errors = s;
-        verdict_of(s, NOW, NULL, &scene.state);
+        verdict_of(s, NOW, &scene.state);
         if (s->document_len > 0)
             draw_pages(&scene, rows, cols);
         struct shelf shelf = {.then = -1};
