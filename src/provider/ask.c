@@ -3,21 +3,19 @@
 
 #include "base/str.h"
 #include "core/message.h"
+#include "provider/common.h"
 
 #include <ctype.h>
 #include <string.h>
 
 bool ask_get(struct wire_request *out, const char *base, const char *path, const char *key,
              struct err *err) {
-    char bearer[sizeof out->headers[0].value];
     wire_request_init(out);
     out->get = true;
     out->replay_safe = true;
     bool fits = str_format(out->url, sizeof out->url, "%s%s", base, path);
-    fits = str_format(bearer, sizeof bearer, "Bearer %s", key) && fits;
-    wire_request_header(out, "Authorization", bearer, true);
+    common_bearer(out, key);
     wire_request_header(out, "Accept", "application/json", false);
-    explicit_bzero(bearer, sizeof bearer);
     if (fits && !out->body.failed) {
         return true;
     }

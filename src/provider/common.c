@@ -54,7 +54,7 @@ bool common_check_key(const char *name, const char *key, struct err *err) {
 
 void common_bearer(struct wire_request *out, const char *key) {
     char bearer[sizeof "Bearer " + KEY_MAX];
-    str_format(bearer, sizeof bearer, "Bearer %s", key);
+    out->body.failed |= !str_format(bearer, sizeof bearer, "Bearer %s", key);
     wire_request_header(out, "Authorization", bearer, true);
     explicit_bzero(bearer, sizeof bearer);
 }

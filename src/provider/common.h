@@ -33,7 +33,7 @@ const struct answer_rule *common_rule(const struct answer_rule *rules, size_t co
 /* Is this an API key? name: "RESEND_API_KEY". */
 bool common_check_key(const char *name, const char *key, struct err *err);
 
-/* The header "Authorization: Bearer KEY". */
+/* The header "Authorization: Bearer KEY"; body.failed is set where it does not fit. */
 void common_bearer(struct wire_request *out, const char *key);
 
 /* Does the base URL leave room for a path? Whether it is one, net says. usual: the default. */

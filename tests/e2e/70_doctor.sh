@@ -196,10 +196,11 @@ sql 'ALTER TABLE email_messages ENABLE TRIGGER postroom_notify; DROP INDEX postr
 doctor 1
 found database.schema mend 'postroom_due' migrate
 "$POSTROOM" migrate >/dev/null
+version=$(sql "SELECT value FROM postroom.meta WHERE key = 'schema_version'")
 sql "UPDATE postroom.meta SET value = '99' WHERE key = 'schema_version'"
 doctor 1
 found database.schema mend 'version 99'
-sql "UPDATE postroom.meta SET value = '1' WHERE key = 'schema_version'"
+sql "UPDATE postroom.meta SET value = '$version' WHERE key = 'schema_version'"
 sql "ALTER DATABASE $(sql 'SELECT current_database()') SET default_transaction_read_only = on"
 doctor 1
 found database.writes mend 'read-only'
