@@ -46,6 +46,7 @@ struct command {
     int id_count;        /* of ids; 0: none are tagged */
     char ids[COMMAND_IDS][72];
     struct filter filter;
+    int64_t named;    /* how many the filter held when somebody said yes; 0: nobody was asked */
     char worker[128]; /* pause, resume: one worker's name; "" = all */
     char text[200];   /* the reason of a pause */
     char operator_name[64];

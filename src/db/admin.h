@@ -51,11 +51,13 @@ struct admin_choice {
     const char *const *ids;
     size_t id_count;
     struct filter filter;
+    int64_t named;      /* how many the filter held when its caller looked: what is no longer there
+                           was taken meanwhile; 0: nobody looked */
     struct undo *trail; /* notes what is changed, see db/undo.h; NULL: nobody takes it back */
 };
 
 struct admin_totals {
-    int64_t asked; /* chosen when it began */
+    int64_t asked; /* chosen when it began, or named before */
     int64_t done;
     int64_t taken;          /* somebody was faster: no longer in the state it asks for */
     int64_t uncertain_left; /* maybe sent already: left out because nobody named them */

@@ -441,7 +441,11 @@ static bool run(struct job *j, struct err *err) {
     j->states = states_for(j);
     if (by_id ? !count_ids(j, err) : !(fix_filter(j, err) && count_filter(j, err)))
         return false;
-    if (j->dry || j->totals->asked == 0)
+    int64_t found = j->totals->asked;
+    if (!by_id && j->choice->named > found)
+        j->totals->asked = j->choice->named;
+    j->totals->taken = j->totals->asked - found;
+    if (j->dry || found == 0)
         return true;
     if (!note_start(j, err) || !(by_id ? change_all_ids(j, err) : change_filter(j, err)))
         return false;

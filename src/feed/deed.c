@@ -117,6 +117,7 @@ static void choose(const struct command *c, const char *ids[COMMAND_IDS],
                    struct admin_choice *choice) {
     choice->ids = ids;
     choice->filter = c->filter;
+    choice->named = c->named;
     for (int i = 0; i < c->id_count && i < COMMAND_IDS; i++)
         ids[choice->id_count++] = c->ids[i];
     if (choice->id_count == 0 && c->message_id[0])

@@ -162,6 +162,7 @@ static void fill(struct dialog *d) {
     d->line_count = 0;
     d->typed[0] = '\0';
     d->number = n;
+    d->command.named = n;
     str_format(d->title, sizeof d->title, "%s %s message%s on %s", is_retry(d) ? "Retry" : "Cancel",
                figure_count_capped(n, p->capped).text, plural(n), p->database);
     if (p->what == '1')

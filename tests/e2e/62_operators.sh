@@ -49,12 +49,14 @@ ask test
 ask bob
 tmux_run send-keys -t test "$n" Enter
 tmux_run send-keys -t bob "$n" Enter
-answers() { { term_text; bob_text; } | grep -cE '^ retry: [0-9]+ asked, [0-9]+ (queued|already taken)'; }
-both_answered() { [ "$(answers)" = 2 ]; }
+answers() { { term_text; bob_text; } | grep -E "^ retry: $n asked, [0-9]+ queued"; }
+both_answered() { [ "$(answers | wc -l)" = 2 ]; }
 wait_for "both answers" 10 both_answered
-queued=$({ term_text; bob_text; } | sed -nE 's/^ retry: .* ([0-9]+) queued.*/\1/p' | awk '{ n += $1 } END { print n }')
-echo "$({ term_text; bob_text; } | grep -E '^ retry: ')"
-is "messages queued by both together" "$n" "$queued"
+answers >answers.log
+cat answers.log
+sum() { grep -oE "[0-9]+ $1" answers.log | awk '{ n += $1 } END { print n + 0 }'; }
+is "messages queued by both together" "$n" "$(sum queued)"
+is "messages that the other had taken" "$n" "$(sum 'already taken')"
 is "in the journal" "$n" "$(sql "SELECT sum(messages) FROM postroom.journal WHERE what LIKE 'retried%'")"
 sql_is "nothing else changed" "pending|$n" "SELECT status, count(*) FROM email_messages GROUP BY 1"
 

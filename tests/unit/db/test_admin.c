@@ -174,6 +174,26 @@ static void many_are_taken_page_by_page(void **state) {
     db_free(db);
 }
 
+/* What a question named and is no longer there was taken, even all of it. */
+static void what_was_named_is_what_was_asked(void **state) {
+    (void)state;
+    struct admin_choice c = {.named = 3};
+    fresh(NULL);
+    sql(FAILED("01", "'a'", "now()") FAILED("02", "'a'", "now()")
+            FAILED("03", "'uncertain'", "now()"));
+    struct db *db = open_db(DB_TOOL);
+    done(admin_change(db, COMMAND_RETRY, "bob", &c, NULL, NULL, &totals, &err));
+    expect(&totals, 3, 2, 1, 1);
+    done(admin_change(db, COMMAND_RETRY, "anna", &c, NULL, NULL, &totals, &err));
+    expect(&totals, 3, 0, 3, 1);
+    is("SELECT who, what FROM postroom.journal", "bob|retried 2 of 3"); /* anna did nothing */
+    c.named = 1; /* one more came before the moment that was fixed */
+    sql("UPDATE email_messages SET status = 'failed'");
+    done(admin_change(db, COMMAND_RETRY, "anna", &c, NULL, NULL, &totals, &err));
+    expect(&totals, 2, 2, 0, 1);
+    db_free(db);
+}
+
 /* What somebody else is changing at that moment is his. */
 static void two_operators_add_up(void **state) {
     (void)state;
@@ -351,6 +371,7 @@ int main(void) {
         TEST(retry_takes_the_failed_but_no_uncertain),
         TEST(filters_hold),
         TEST(many_are_taken_page_by_page),
+        TEST(what_was_named_is_what_was_asked),
         TEST(two_operators_add_up),
         TEST(ids_must_be_known),
         TEST(an_uncertain_one_must_be_named),
