@@ -16,15 +16,29 @@ struct enquiry {
     struct settings settings; /* with limits for questions */
     struct net *net;
     struct wire_response answers[QUESTIONS_MAX];
+    int left;         /* questions on the way */
     int64_t heard_us; /* wall time of the first answer; 0: none came */
 };
 
-static bool submit(struct enquiry *e, struct err *err) {
+/* A question that does not arise has no URL. */
+static bool submit(struct enquiry *e, int i, struct err *err) {
     int64_t until_us = clock_boot_us() + (TIMEOUT_MS + 2000) * USEC_PER_MS;
+    struct wire_request request;
+    if (!e->provider->ask(&e->settings, i, &request, err))
+        return false;
+    bool arises = request.url[0] != '\0';
+    if (!arises ||
+        (e->provider->sign && !e->provider->sign(&e->settings, clock_wall_us(), &request, err))) {
+        wire_request_done(&request);
+        return !arises;
+    }
+    e->left++;
+    return net_submit(e->net, (uint64_t)i, &request, 0, until_us, err);
+}
+
+static bool submit_all(struct enquiry *e, struct err *err) {
     for (int i = 0; i < e->provider->questions; i++) {
-        struct wire_request request;
-        if (!e->provider->ask(&e->settings, i, &request, err) ||
-            !net_submit(e->net, (uint64_t)i, &request, 0, until_us, err))
+        if (!submit(e, i, err))
             return false;
     }
     return true;
@@ -32,7 +46,7 @@ static bool submit(struct enquiry *e, struct err *err) {
 
 /* Every question submitted comes back, at the latest by its time limit. */
 static void collect(struct enquiry *e) {
-    for (int left = e->provider->questions; left > 0;) {
+    while (e->left > 0) {
         uint64_t i;
         struct wire_response answer;
         struct pollfd fd = {.fd = net_fd(e->net), .events = POLLIN};
@@ -42,7 +56,7 @@ static void collect(struct enquiry *e) {
                 e->heard_us = clock_wall_us();
             wire_response_done(&e->answers[i]);
             e->answers[i] = answer;
-            left--;
+            e->left--;
         }
     }
 }
@@ -59,7 +73,7 @@ static void compare_clocks(const struct enquiry *e, struct findings *out) {
 
 static void enquire(struct enquiry *e, struct findings *out) {
     struct err err;
-    if (submit(e, &err)) {
+    if (submit_all(e, &err)) {
         collect(e);
         e->provider->learn(&e->settings, e->answers, out);
         compare_clocks(e, out);

@@ -32,6 +32,15 @@ bool sendgrid_ask(const struct settings *s, int i, struct wire_request *out, str
 void sendgrid_learn(const struct settings *s, const struct wire_response *answers,
                     struct findings *out);
 
+/* ses.c */
+void ses_base(const struct settings *s, char dst[512]);
+bool ses_ask_limits(const struct settings *s, struct wire_request *out, struct err *err);
+
+/* ses_ask.c */
+#define SES_QUESTIONS 5
+bool ses_ask(const struct settings *s, int i, struct wire_request *out, struct err *err);
+void ses_learn(const struct settings *s, const struct wire_response *answers, struct findings *out);
+
 /* ses_accept.c */
 bool ses_accepts(const struct message *m, char code[64], struct err *err);
 

@@ -21,7 +21,7 @@
 
 /* --- configuration --------------------------------------------------------------------------- */
 
-static void ses_base(const struct settings *s, char dst[512]) {
+void ses_base(const struct settings *s, char dst[512]) {
     if (s->aws_endpoint_url_sesv2[0]) {
         str_copy(dst, 512, s->aws_endpoint_url_sesv2);
         return;
@@ -218,7 +218,7 @@ static bool ses_sign(const struct settings *s, int64_t wall_us, struct wire_requ
     return sigv4_sign(r, &who, wall_us, err);
 }
 
-static bool ses_ask_limits(const struct settings *s, struct wire_request *out, struct err *err) {
+bool ses_ask_limits(const struct settings *s, struct wire_request *out, struct err *err) {
     char base[512];
     (void)err;
     wire_request_init(out);
@@ -244,6 +244,9 @@ const struct provider provider_ses = {
     .build = ses_build,
     .sign = ses_sign,
     .read = ses_read,
+    .questions = SES_QUESTIONS,
+    .ask = ses_ask,
+    .learn = ses_learn,
     .ask_limits = ses_ask_limits,
     .read_limits = ses_read_limits,
 };

@@ -1,37 +1,28 @@
-/* SES: what an answer means. An error's type stands in the header x-amzn-ErrorType or in the body;
- * an answer without one came from something in front of SES. Types are told apart by name, and for
- * two that matter (the day's quota, an identity that is not verified) by their words.
+/* SES: what an answer means. Refusals are told apart by their type (ses_refusal.h), and for two
+ * that matter (the day's quota, an identity that is not verified) by their words.
  *
  * Nothing can be asked twice here: a refusal, and SES's own 5xx, say that the mail was not taken; a
  * gateway's 5xx says nothing. Total and pure; any thread. */
 #include "provider/common.h"
 #include "provider/internal.h"
+#include "provider/ses_refusal.h"
 
 #include "base/json.h"
 #include "base/str.h"
 
-#include <string.h>
-#include <strings.h>
-
-/* What the rules know errors by, besides their own names. */
-#define QUOTA "quota"
-#define SENDER "sender"
-#define THROTTLED "throttled"
-#define SIGNATURE "signature"
-#define UNKNOWN_KEY "unknown_key"
-#define EXPIRED "expired"
+#define SENDER "sender" /* what the rules know a refusal of the sender by */
 
 static const struct answer_rule rules[] = {
-    {400, 499, QUOTA, OUTCOME_RELEASE, LANE_DAILY, true, NULL, NULL},
-    {400, 499, THROTTLED, OUTCOME_RELEASE, LANE_RATE, true, NULL, NULL},
-    {503, 503, THROTTLED, OUTCOME_RELEASE, LANE_RATE, true, NULL, NULL},
+    {400, 499, SES_QUOTA, OUTCOME_RELEASE, LANE_DAILY, true, NULL, NULL},
+    {400, 499, SES_THROTTLED, OUTCOME_RELEASE, LANE_RATE, true, NULL, NULL},
+    {503, 503, SES_THROTTLED, OUTCOME_RELEASE, LANE_RATE, true, NULL, NULL},
     {400, 499, SENDER, OUTCOME_RELEASE, LANE_SENDER, true, NULL,
      "verify it in SES, in this region"},
-    {400, 499, SIGNATURE, OUTCOME_RELEASE, LANE_KEY, true, NULL,
+    {400, 499, SES_SIGNATURE, OUTCOME_RELEASE, LANE_KEY, true, NULL,
      "check AWS_SECRET_ACCESS_KEY, and that this machine's clock is right"},
-    {400, 499, UNKNOWN_KEY, OUTCOME_RELEASE, LANE_KEY, true, NULL,
+    {400, 499, SES_UNKNOWN_KEY, OUTCOME_RELEASE, LANE_KEY, true, NULL,
      "check AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN"},
-    {400, 499, EXPIRED, OUTCOME_RELEASE, LANE_KEY, true, NULL,
+    {400, 499, SES_EXPIRED, OUTCOME_RELEASE, LANE_KEY, true, NULL,
      "AWS_SESSION_TOKEN is over: give fresh credentials and restart"},
     {400, 499, "AccountSuspendedException", OUTCOME_RELEASE, LANE_SUSPENDED, true, NULL, NULL},
     {400, 499, "SendingPausedException", OUTCOME_RELEASE, LANE_SUSPENDED, true, NULL, NULL},
@@ -48,98 +39,32 @@ static const struct answer_rule rules[] = {
     {500, 599, RULE_OWN, OUTCOME_RETRY, LANE_DOWN, true, NULL, NULL},
 };
 
-struct refusal {
-    char type[80]; /* "MessageRejected"; "" where the answer is not of SES's shape */
-    const char *message;
-};
-
 /* --- what was refused ------------------------------------------------------------------------ */
-
-/* "com.amazonaws.ses#MessageRejected:http://..." -> "MessageRejected" */
-static void take_type(char dst[80], const char *text) {
-    const char *hash = text ? strrchr(text, '#') : NULL;
-    text = hash ? hash + 1 : text ? text : "";
-    size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.");
-    str_format(dst, 80, "%.*s", n < 80 ? (int)n : 0, text);
-}
-
-static struct refusal refusal_of(const struct wire_response *response, const struct json *root) {
-    struct refusal r = {.message = json_get_text(root, "message")};
-    char header[200];
-    if (wire_response_header(response, "x-amzn-errortype", header, sizeof header)) {
-        take_type(r.type, header);
-    }
-    if (!r.type[0]) {
-        take_type(r.type, json_get_text(root, "__type"));
-    }
-    if (!r.type[0]) {
-        take_type(r.type, json_get_text(root, "code"));
-    }
-    if (!r.message) {
-        r.message = json_get_text(root, "Message");
-    }
-    return r;
-}
-
-static bool is_among(const char *type, const char *const *names, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        if (str_eq(type, names[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool has_words(const struct refusal *r, const char *words) {
-    return r->message && strcasestr(r->message, words);
-}
 
 /* "Email address is not verified. The following identities failed the check in region EU-WEST-1:
  * a@b.c" may mean the sender or, in SES's own sandbox, a recipient. */
-static bool blames_sender(const struct refusal *r, const struct manifest *m) {
+static bool blames_sender(const struct ses_refusal *r, const struct manifest *m) {
     char address[321];
     if (str_eq(r->type, "MailFromDomainNotVerifiedException")) {
         return true;
     }
-    if (!str_eq(r->type, "MessageRejected") || !has_words(r, "not verified")) {
+    if (!str_eq(r->type, "MessageRejected") || !ses_refusal_says(r, "not verified")) {
         return false;
     }
     const char *from = m->messages[0].from ? m->messages[0].from : m->sender;
     message_bare_address(address, sizeof address, from);
-    return has_words(r, address);
+    return ses_refusal_says(r, address);
 }
 
 /* A name for the rules; NULL for what did not come from SES. */
-static const char *kind_of(const struct refusal *r, const struct manifest *m) {
-    static const char *const throttled[] = {"TooManyRequestsException",  "Throttling",
-                                            "ThrottlingException",       "RequestThrottled",
-                                            "RequestThrottledException", "LimitExceededException"};
-    static const char *const signature[] = {"SignatureDoesNotMatch",
-                                            "InvalidSignatureException",
-                                            "RequestTimeTooSkewed",
-                                            "RequestExpired",
-                                            "IncompleteSignature",
-                                            "IncompleteSignatureException",
-                                            "MissingAuthenticationTokenException"};
-    static const char *const unknown[] = {"UnrecognizedClientException", "InvalidClientTokenId"};
-    static const char *const expired[] = {"ExpiredToken", "ExpiredTokenException"};
-#define AMONG(list) is_among(r->type, list, sizeof list / sizeof list[0])
-    if (!r->type[0]) {
-        return NULL;
-    }
-    return has_words(r, "daily message quota exceeded") ? QUOTA
-           : AMONG(throttled)                           ? THROTTLED
-           : AMONG(signature)                           ? SIGNATURE
-           : AMONG(unknown)                             ? UNKNOWN_KEY
-           : AMONG(expired)                             ? EXPIRED
-           : blames_sender(r, m)                        ? SENDER
-                                                        : r->type;
-#undef AMONG
+static const char *kind_of(const struct ses_refusal *r, const struct manifest *m) {
+    const char *kind = ses_refusal_kind(r);
+    return kind == r->type && blames_sender(r, m) ? SENDER : kind;
 }
 
 static void read_refused(const struct wire_response *response, const struct json *root,
                          const struct manifest *m, struct reading *out) {
-    struct refusal r = refusal_of(response, root);
+    struct ses_refusal r = ses_refusal_of(response, root);
     char said[sizeof out->outcomes[0].reason];
     if (r.type[0]) {
         str_format(said, sizeof said, "%d %s: %s", response->status, r.type,
@@ -212,7 +137,7 @@ bool ses_read_limits(const struct wire_response *response, struct lane_news *new
         news->daily_limit = most > 0 && most < 1e12 ? (int64_t)most : 0; /* -1: none */
         news->daily_used = used >= 0 && used < 1e12 ? (int64_t)used : -1;
     } else {
-        struct refusal r = refusal_of(response, root);
+        struct ses_refusal r = ses_refusal_of(response, root);
         str_copy(type, sizeof type, r.type);
     }
     json_free(root);

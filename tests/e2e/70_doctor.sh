@@ -3,6 +3,7 @@
 # where something must be mended. It sends nothing and shows no secret.
 # also under: asan
 . "$(dirname "$0")/../lib/e2e.sh"
+. "$LIB/doctor.sh"
 
 good='{"object": "list", "has_more": false, "data": [{"id": "1", "name": "Shop.example", "status": "verified",
       "capabilities": {"sending": "enabled", "receiving": "disabled"}}]}'
@@ -11,35 +12,6 @@ sink "{\"asks\": {\"/domains\": [200, $good, $told]}}"
 export POSTROOM_RATE=
 migrated_db
 
-# doctor EXIT [NAME=VALUE...]: what it finds, as JSON
-doctor() {
-    local expected=$1
-    shift
-    run env "$@" "$POSTROOM" doctor --json
-    is "exit of doctor ($*): $out" "$expected" "$code"
-    lacks "doctor's words" "$out$err" 'canary'
-    cp run.out found.json
-}
-# people EXIT [NAME=VALUE...]: the same in words
-people() {
-    local expected=$1
-    shift
-    run env "$@" "$POSTROOM" doctor
-    is "exit of doctor for people ($*): $out" "$expected" "$code"
-    lacks "doctor's words for people" "$out$err" 'canary'
-}
-# found CHECK LEVEL PATTERN [PATTERN OF WHAT TO DO]
-found() {
-    python3 - "$@" <<'PY' || fail "no finding $* in: $(cat found.json)"
-import json, re, sys
-check, level, text, *remedy = sys.argv[1:]
-for f in json.load(open("found.json"))["findings"]:
-    if f["check"] == check and f["level"] == level and re.search(text, f["text"]) \
-            and (not remedy or re.search(remedy[0], f["remedy"] or "")):
-        sys.exit(0)
-sys.exit(1)
-PY
-}
 levels() { python3 -c 'import json, sys
 print(sum(f["level"] == sys.argv[1] for f in json.load(open("found.json"))["findings"]))' "$1"; }
 

@@ -346,6 +346,9 @@ class Sink:
         elif method == "GET" and path == sink_ses.ACCOUNT:
             status, answer, extra = sink_ses.account(headers, self.settings)
             self.count["asked"] += 1
+        elif method == "GET" and path.startswith(sink_ses.IDENTITIES):
+            status, answer, extra = sink_ses.identity(path, headers, self.settings)
+            self.count["asked"] += 1
         elif method == "GET" and path == "/stats":
             status, answer = 200, self.stats()
         elif method == "GET" and path.split("?")[0] in self.settings["asks"]:

@@ -4,7 +4,8 @@ makes an answer that is not of SES's shape, as a gateway's. Every request's sign
 checked from what arrived, by AWS's description and with no code of postroom's.
 
 Settings of its own: "aws": {"secret", "token" (None: none may come), "skew_s": how far off its clock
-is}, "account": what GetAccount tells.
+is}, "account": what GetAccount tells ("SendQuota"'s members; None: the key may not ask), "standing":
+what it tells besides, "identities": what GetEmailIdentity knows, name -> verified? (None as above).
 """
 import base64
 import binascii
@@ -19,8 +20,11 @@ import urllib.parse
 
 PATH = "/v2/email/outbound-emails"
 ACCOUNT = "/v2/email/account"
+IDENTITIES = "/v2/email/identities/"
 SETTINGS = {
     "aws": {"secret": "canary/secret+7f21c0de", "token": None, "skew_s": 0},
+    "identities": {"shop.example": True},
+    "standing": {},
     "account": {"Max24HourSend": 50000.0, "MaxSendRate": 500.0, "SentLast24Hours": 0.0},
 }
 AUTHORIZATION = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/, ]+)/(\d{8})/([^/, ]+)/([^/, ]+)/aws4_request, "
@@ -167,7 +171,21 @@ def account(headers, settings):
     if not settings["account"]:
         return 403, *refused("AccessDeniedException", "User: arn:aws:iam::1:user/x is not authorized to perform: ses:GetAccount")
     return 200, {"SendQuota": settings["account"], "SendingEnabled": True, "ProductionAccessEnabled": True,
-                 "EnforcementStatus": "HEALTHY"}, {}
+                 "EnforcementStatus": "HEALTHY", **settings["standing"]}, {}
+
+
+def identity(path, headers, settings):
+    name = urllib.parse.unquote(path.removeprefix(IDENTITIES))
+    try:
+        check_signature("GET", path, headers, b"", settings)
+    except Wrong as wrong:
+        return wrong.status, *refused(wrong.kind, wrong.message)
+    if settings["identities"] is None:
+        return 403, *refused("AccessDeniedException", "User: arn:aws:iam::1:user/x is not authorized to perform: ses:GetEmailIdentity")
+    if name not in settings["identities"]:
+        return 404, *refused("NotFoundException", f"Email identity {name} does not exist.")
+    kind = "EMAIL_ADDRESS" if "@" in name else "DOMAIN"
+    return 200, {"IdentityType": kind, "VerifiedForSendingStatus": settings["identities"][name]}, {}
 
 
 def accepted(answer, extra, garbage):

@@ -165,8 +165,8 @@ static void resend_tells_rate_and_quotas(void **state) {
 
 static void without_an_answer_there_is_one_finding(void **state) {
     (void)state;
-    static const char *const names[] = {"resend", "sendgrid"};
-    for (int n = 0; n < 2; n++) {
+    static const char *const names[] = {"resend", "sendgrid", "ses"};
+    for (int n = 0; n < 3; n++) {
         struct findings f;
         struct told none[QUESTIONS_MAX] = {{0}};
         learn(names[n], &conf, none, &f);
@@ -267,6 +267,83 @@ static void sendgrid_tells_what_is_left(void **state) {
     }
 }
 
+/* --- SES -------------------------------------------------------------------------------------- */
+
+#define NOT_THERE "{\"__type\":\"NotFoundException\",\"message\":\"no\"}"
+#define DENIED "{\"__type\":\"AccessDeniedException\",\"message\":\"no\"}"
+#define ACCOUNT                                                                                    \
+    "{\"SendQuota\":{\"Max24HourSend\":-1,\"MaxSendRate\":14,\"SentLast24Hours\":3},"              \
+    "\"SendingEnabled\":true,\"ProductionAccessEnabled\":true}"
+#define VERIFIED(yes) "{\"VerifiedForSendingStatus\":" yes "}"
+
+static void ses_asks_for_every_identity_of_the_sender(void **state) {
+    (void)state;
+    static const char *const urls[] = {"account", "identities/a%2Bb%40x.y.shop.example",
+                                       "identities/x.y.shop.example", "identities/y.shop.example",
+                                       "identities/shop.example"};
+    struct settings s = conf;
+    s.aws_region = "eu-west-1";
+    s.aws_endpoint_url_sesv2 = "";
+    for (int i = 0; i < 5; i++) {
+        char url[200];
+        struct wire_request r;
+        struct err err;
+        s.from = "A <a+b@x.y.shop.example>";
+        str_format(url, sizeof url, "https://email.eu-west-1.amazonaws.com/v2/email/%s", urls[i]);
+        assert_true(provider_find("ses")->ask(&s, i, &r, &err));
+        assert_string_equal(r.url, url);
+        assert_true(r.get);
+        wire_request_done(&r);
+        s.from = "a@shop.example"; /* no domain of interest is above it */
+        assert_true(provider_find("ses")->ask(&s, i, &r, &err));
+        assert_int_equal(r.url[0] == '\0', i > 2);
+        wire_request_done(&r);
+        s.from = "";
+        assert_true(provider_find("ses")->ask(&s, i, &r, &err));
+        assert_int_equal(r.url[0] == '\0', i > 0);
+        wire_request_done(&r);
+    }
+    assert_int_equal(mem_live(), 0);
+}
+
+static void ses_says_what_of_key_and_sender(void **state) {
+    (void)state;
+    static const struct {
+        struct told told[QUESTIONS_MAX];
+        enum finding_level key, domain;
+    } cases[] = {
+        {{{200, ACCOUNT, NULL}, {404, NOT_THERE, NULL}, {200, VERIFIED("true"), NULL}},
+         FINDING_OK,
+         FINDING_OK},
+        {{{200, ACCOUNT, NULL}, {200, VERIFIED("false"), NULL}, {404, NOT_THERE, NULL}},
+         FINDING_OK,
+         FINDING_MEND},
+        {{{200, ACCOUNT, NULL}, {404, NOT_THERE, NULL}, {404, NOT_THERE, NULL}},
+         FINDING_OK,
+         FINDING_MEND},
+        {{{200, ACCOUNT, NULL}, {404, NOT_THERE, NULL}, {403, DENIED, NULL}},
+         FINDING_OK,
+         FINDING_UNKNOWN},
+        {{{403, DENIED, NULL}, {403, DENIED, NULL}}, FINDING_OK, FINDING_UNKNOWN},
+        {{{403, "<html>", NULL}, {404, "<html>", NULL}}, FINDING_UNKNOWN, FINDING_UNKNOWN},
+        {{{404, "", NULL}, {200, "[]", NULL}}, FINDING_MEND, FINDING_UNKNOWN},
+        {{{200, "surprise", NULL}, {200, "7", NULL}}, FINDING_UNKNOWN, FINDING_UNKNOWN},
+        {{{500, "", NULL}}, FINDING_UNKNOWN, FINDING_UNKNOWN},
+    };
+    struct settings s = conf;
+    s.aws_region = "eu-west-1";
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct findings f;
+        learn("ses", &s, cases[i].told, &f);
+        if (find(&f, "provider.key")->level != cases[i].key ||
+            find(&f, "provider.domain")->level != cases[i].domain)
+            fail_msg("case %zu: %s; %s", i, find(&f, "provider.key")->text,
+                     find(&f, "provider.domain")->text);
+        findings_free(&f);
+    }
+    assert_int_equal(mem_live(), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(questions_only_look),
@@ -277,6 +354,8 @@ int main(void) {
         cmocka_unit_test(without_a_sender_no_domain_is_judged),
         cmocka_unit_test(sendgrid_says_what_of_key_and_sender),
         cmocka_unit_test(sendgrid_tells_what_is_left),
+        cmocka_unit_test(ses_asks_for_every_identity_of_the_sender),
+        cmocka_unit_test(ses_says_what_of_key_and_sender),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
