@@ -197,6 +197,7 @@ static void every_key(void **state) {
         {"ses_topic_arn", "arn:aws:sns:x:1:t"},
         {"ses_cert_file", "ca.pem"},
         {"worker_name", "w1"},
+        {"history", "30d"},
         {"table", "mail.outbox"},
     };
     struct config_flag flags[COUNT(cases)];
@@ -226,6 +227,7 @@ static void every_key(void **state) {
     assert_string_equal(s->sendgrid_webhook_public_key, "MFkw");
     assert_string_equal(s->ses_topic_arn, "arn:aws:sns:x:1:t");
     assert_string_equal(s->ses_cert_file, "ca.pem");
+    assert_int_equal(s->history_ms, INT64_C(30) * 24 * 3600 * 1000);
     assert_string_equal(s->from, "Shop <hello@shop.example>");
     assert_true(s->rate > 2.49 && s->rate < 2.51);
     assert_int_equal(s->daily_quota, 100);
