@@ -2,11 +2,11 @@
 # Runs tests and counts them. A word naming a flavour sets what the tests after it run with: the binary,
 # how much they do and how patient they are. A test is a program: a tool (lint), a unit test, or an
 # end-to-end script; 0 is passed. Its words go to a log, shown where it fails (TEST_SHOW=1: also while it
-# goes on). Sanitized ones, which are slow and patient, go on beside each other, as many as there are
-# processors; all others have the machine to themselves. Ends with "N passed, N failed". TEST_LIMIT:
-# seconds a test may take. TEST_JOBS: as many at once. TEST_PATIENCE: how many times longer things may
-# take than usual (on a machine with other work).
-# usage: tests/lib/run.sh lint|release|asan|tsan|coverage TEST... [FLAVOUR TEST...]...
+# goes on). Sanitized ones, which are slow and patient, and what stands behind the word `beside` go on
+# beside each other, as many as there are processors; all others have the machine to themselves. Ends
+# with "N passed, N failed". TEST_LIMIT: seconds a test may take. TEST_JOBS: as many at once.
+# TEST_PATIENCE: how many times longer things may take than usual (on a machine with other work).
+# usage: tests/lib/run.sh lint|release|asan|tsan|coverage [beside] TEST... [FLAVOUR|beside TEST...]...
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 2
 . tests/lib/pg.sh
@@ -98,6 +98,10 @@ trap 'kill $(jobs -p) 2>/dev/null; exit 130' INT TERM
 for word in "$@"; do
     case "$word" in
         lint | release | asan | tsan | coverage) flavour_is "$word" ;;
+        beside)
+            jobs=${TEST_JOBS:-$(nproc)} limit=$((limit * 2))
+            TEST_PATIENCE=$((TEST_PATIENCE * 2))
+            ;;
         *) begin "$word" ;;
     esac
 done
