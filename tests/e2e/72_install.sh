@@ -32,7 +32,7 @@ place uninstall /opt/post
 is "what stays below a prefix" "" "$(files)"
 
 # the example is a configuration, as it is and with its comments taken off
-sed 's/^#\([a-z[]\)/\1/' "$ROOT/contrib/postroom.conf" | sed '/^table = /,$d; s/^resend_api_key_file.*/resend_api_key = re_example_1234/' >all.conf
+sed 's/^#\([a-z[]\)/\1/' "$ROOT/contrib/postroom.conf" | sed '/^table = /,$d; s/^resend_api_key_file.*/resend_api_key = re_example_1234/; /^resend_webhook_secret_file/d' >all.conf
 chmod 600 all.conf
 run env DATABASE_URL=postgresql://nobody@127.0.0.1:1/x "$POSTROOM" doctor --config all.conf
 contains "the example's values" "$out" '^monthly_quota +1000000 +all.conf:'

@@ -24,7 +24,7 @@ contains "what it would run" "$out" "ATTACH PARTITION"
 sql_is "columns before" 6 "SELECT count(*) FROM information_schema.columns WHERE table_name = 'email_messages'"
 run postroom migrate
 is "exit of migrate" 0 "$code"
-sql_is "indexes of the parent that are whole" 6 "SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+sql_is "indexes of the parent that are whole" 7 "SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
     WHERE i.indrelid = 'email_messages'::regclass AND c.relname LIKE 'postroom_%' AND i.indisvalid"
 sql_is "partitions with their own autovacuum" 4 "SELECT count(*) FROM pg_class WHERE relname LIKE 'mail_%' AND relkind = 'r'
     AND reloptions::text LIKE '%autovacuum_vacuum_scale_factor%'"
