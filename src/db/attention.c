@@ -15,6 +15,11 @@ bool attention_write(struct db *db, const char *worker, bool awake, struct err *
                    3, (const char *[]){worker, awake ? "t" : "f", ms}, NULL, err);
 }
 
+bool attention_withdraw(struct db *db, const char *worker, struct err *err) {
+    return db_exec(db, "DELETE FROM postroom.attention WHERE worker = $1", 1,
+                   (const char *[]){worker}, NULL, err);
+}
+
 /* With it the rows of workers that are long gone. */
 bool attention_leave(struct db *db, const char *worker, struct err *err) {
     return db_exec(db,

@@ -10,6 +10,8 @@
 
 /* Visible to every INSERT that begins after this returned. */
 bool attention_write(struct db *db, const char *worker, bool awake, struct err *err) MUST_CHECK;
+/* It says neither any more. */
+bool attention_withdraw(struct db *db, const char *worker, struct err *err) MUST_CHECK;
 bool attention_leave(struct db *db, const char *worker, struct err *err) MUST_CHECK;
 
 /* A mark behind every transaction that runs now and has written something. */

@@ -31,7 +31,21 @@ static bool fall_asleep(struct worker *w, int64_t now, struct err *err) {
     return true;
 }
 
+/* Paused alone it must keep nobody else from being woken; if all are, nobody has to be. */
+static bool step_out(struct worker *w, struct err *err) {
+    struct attend *a = &w->attend;
+    if (a->out)
+        return true;
+    if (!attention_withdraw(w->db, w->id, err))
+        return false;
+    a->out = true;
+    a->awake = a->roused = false;
+    a->settle_us = INT64_MAX;
+    return true;
+}
+
 bool attend_arrive(struct worker *w, struct err *err) {
+    w->attend.out = false;
     return fall_asleep(w, clock_boot_us(), err);
 }
 
@@ -47,8 +61,7 @@ void attend_heard(struct worker *w, int64_t notes) {
 
 /* Would a NOTIFY tell it nothing that it does not see by itself? */
 static bool is_busy(const struct worker *w, int64_t now) {
-    return w->grant.paused || !w->dry ||
-           tally_sum(&w->tally, TALLY_MESSAGES, 2, now) >= STREAM_MESSAGES;
+    return !w->dry || tally_sum(&w->tally, TALLY_MESSAGES, 2, now) >= STREAM_MESSAGES;
 }
 
 /* First is asked whether they have ended, then looked: so their mail is seen. */
@@ -70,10 +83,15 @@ bool attend_run(struct worker *w, struct err *err) {
     bool again = now - a->said_us >= SAY_US;
     if (w->drained)
         return true;
+    if (w->grant.paused)
+        return step_out(w, err);
+    if (a->out) {
+        a->out = false;
+        return fall_asleep(w, now, err);
+    }
     if (a->awake && again && !is_busy(w, now))
         return fall_asleep(w, now, err);
-    if ((a->awake && again) ||
-        (!a->awake && (a->roused || (again && (w->grant.paused || !w->dry)))))
+    if ((a->awake && again) || (!a->awake && (a->roused || (again && !w->dry))))
         return say(w, true, now, err);
     if (a->awake && w->dry && now >= a->look_us) {
         a->look_us = now + LOOK_US;
@@ -89,5 +107,5 @@ int64_t attend_next_us(const struct worker *w) {
     if (!a->awake)
         return a->settle_us;
     int64_t say_us = a->said_us + SAY_US;
-    return w->dry && !w->grant.paused && a->look_us < say_us ? a->look_us : say_us;
+    return w->dry && a->look_us < say_us ? a->look_us : say_us;
 }

@@ -1,7 +1,7 @@
 /* Asleep or awake. Asleep, the worker is woken by a NOTIFY with each INSERT. That is quick, but
  * PostgreSQL lets transactions that notify commit only one after the other. So under a stream of
- * mail, with a backlog or while it is paused the worker is awake: it looks by itself every few
- * milliseconds, and nobody has to notify it.
+ * mail or with a backlog the worker is awake: it looks by itself every few milliseconds, and nobody
+ * has to notify it. While it is paused it is neither: out.
  *
  * No mail falls between: having said that it sleeps, it goes on looking until every transaction
  * that ran at that moment, and may have believed it awake, has ended.
@@ -15,6 +15,7 @@ struct worker;
 
 struct attend {
     bool awake;
+    bool out;               /* paused: no mail is for it */
     bool roused;            /* notes come thick and fast */
     int64_t said_us;        /* when it was last said which */
     int64_t look_us;        /* awake: when to look next */

@@ -26,11 +26,36 @@ sql "CREATE ROLE few_$$; GRANT SELECT, INSERT ON email_messages TO few_$$"
 sql "SET ROLE few_$$; $mail"
 all_sent 10
 
-# Paused, it needs no waking; what was inserted then, and is committed when it sleeps again, is seen.
-postroom pause >/dev/null
+# Under a stream of mail it is awake, and nobody notifies it; not even then an old state is trusted.
+many=$(for _ in $(seq 100); do echo "$mail;"; done)
+stream() {
+    while :; do
+        psql -Xq "$DATABASE_URL" <<<"$many"
+    done
+}
+start stream stream
 wait_for "the worker to be awake" 20 awake
 is "notifications while it is awake" 0 "$(notes "$mail")"
 is "and of who may see an old state" 1 "$(notes "BEGIN ISOLATION LEVEL REPEATABLE READ; $mail; COMMIT")"
+stop stream KILL
+wait_for "the worker to sleep" 20 asleep
+all_sent 20
+
+# One that is paused keeps nobody else from being woken.
+worker v
+postroom pause --worker v >/dev/null
+out() { [ "$(sql "SELECT count(*), count(awake_until) FROM postroom.attention")" = "1|0" ]; }
+wait_for "the paused one to be out of it" 20 out
+is "notifications while one sleeps and one is paused" 1 "$(notes "$mail")"
+all_sent 10
+stop v
+
+# What was inserted in a pause, and is committed when it sleeps again, is seen.
+postroom pause >/dev/null
+gone() { [ "$(sql "SELECT count(*) FROM postroom.attention")" = 0 ]; }
+wait_for "the worker to be out of it" 20 gone
+is "notifications while all are paused" 0 "$(notes "$mail")"
+n=$(sql "SELECT count(*) FROM email_messages")
 mkfifo late
 psql -XqAt "$DATABASE_URL" <late >late.log 2>&1 &
 exec 9>late
@@ -38,9 +63,9 @@ echo "BEGIN; $mail; SELECT 'inserted';" >&9
 wait_for "the late transaction's INSERT" 20 grep -q inserted late.log
 postroom resume >/dev/null
 wait_for "the worker to sleep" 20 asleep
-all_sent 10 5
+all_sent 10 "$n"
 echo "COMMIT;" >&9
-all_sent 10 6
+all_sent 10 $((n + 1))
 exec 9>&-
 stop w
 is "exit" 0 "$code"
