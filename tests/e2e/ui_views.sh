@@ -62,7 +62,7 @@ term_keys r
 term_wait '2  tagged             388 messages'
 answer n
 term_keys '*'
-term_lacks 'tagged ─' || fail "* does not take its tags back"
+term_gone 'tagged ─'
 term_keys Space
 term_wait '─ 1 tagged ─'
 escape
@@ -81,7 +81,7 @@ term_keys -l 'silva'
 term_keys Enter
 term_wait 'filter: silva'
 term_wait 't.silva@example.br'
-term_lacks 'j.doe' || fail "the filter leaves others in"
+term_gone 'j.doe'
 term_keys r
 term_wait '4  this list          filter: silva'
 answer 4
