@@ -154,7 +154,8 @@ nothing_yet
 sink_set '{"chaos": null, "rules": [{"match": "^a1@", "shape": "garbage"}, {"match": "^a2@", "shape": "empty"},
     {"match": "^a3@", "shape": "drip", "drip_ms": 3, "drip_bytes": 16}, {"match": "^a4@", "shape": "drip", "drip_ms": 60}]}'
 mail 4
-sent_now
+worker w # not --once: the lane may still be parked, if the last answers before were lost
+all_sent 60 4
+stop w
 judged --unread
 is "$WHERE: effects" 4 "$(effects)"
-sql_is "$WHERE" "sent|4" "SELECT status, count(*) FROM email_messages GROUP BY 1"
