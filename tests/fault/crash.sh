@@ -23,8 +23,10 @@ fault_db() {
     }
 }
 
-# Ways of sending: a provider with or without keys, one message a request or several.
+# Ways of sending: a provider with or without keys, one message a request or several. Those of each
+# provider need smtp_sink.
 WAYS="single batch keyless"
+WAYS_OF_ALL="$WAYS ses smtp"
 
 # way NAME: everything after this is sent that way. $members: messages of a request; $keyless: true or
 # false.
@@ -34,6 +36,7 @@ way() {
         single) ;;
         batch) members=4 ;;
         keyless) POSTROOM_PROVIDER=sendgrid keyless=true ;;
+        ses | smtp) POSTROOM_PROVIDER=$1 keyless=true ;;
         *) fail "no such way: $1" ;;
     esac
     export POSTROOM_PROVIDER POSTROOM_BATCH_SIZE=$members

@@ -72,7 +72,7 @@ def read_effects(folder):
             taken = json.loads(line)
             if taken["kind"] == "effect":
                 given[taken["id"]].append(taken.get("answer"))
-                keys[taken["key"]].add(taken["request"])
+                keys[taken["key"]].add(taken.get("request"))
     keys.pop(None, None)
     return given, keys
 

@@ -143,12 +143,13 @@ sink() {
     export AWS_ACCESS_KEY_ID=AKIACANARY4B0E55 AWS_SECRET_ACCESS_KEY=canary/secret+7f21c0de
     export POSTROOM_FROM="Shop <hello@shop.example>" POSTROOM_RATE="${POSTROOM_RATE-1000}"
 }
-# smtp_sink [MEMBERS OF "smtp" [URL'S QUERY]]: a sink that takes mail by SMTP, from this user only.
+# smtp_sink [MEMBERS OF "smtp" [URL'S QUERY [OTHER SETTINGS]]]: a sink that takes mail by SMTP, too, from this
+# user only.
 smtp_sink() {
     for SINK_PYTHON in python3 /usr/bin/python3; do
         ! "$SINK_PYTHON" -c "import aiosmtpd" 2>/dev/null || break
     done
-    sink "{\"smtp\": {\"user\": \"shop@mail\", \"password\": \"canary/p@ss:77\" ${1:+, $1}}}"
+    sink "{\"smtp\": {\"user\": \"shop@mail\", \"password\": \"canary/p@ss:77\" ${1:+, $1}}${3:+, $3}}"
     wait_for "SMTP to be heard" 10 test -s sink/smtp_port
     SMTP_PORT=$(cat sink/smtp_port)
     export POSTROOM_PROVIDER=smtp SMTP_URL="smtp://shop%40mail:canary%2Fp%40ss%3A77@127.0.0.1:$SMTP_PORT${2-?tls=none}"

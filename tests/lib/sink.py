@@ -92,6 +92,7 @@ class Sink:
         """(status, answer, headers, the rule that shapes it)"""
         now = time.time()
         self.count["requests"] += 1
+        self.count["begun"] += 1
         number = self.count["requests"]
         self.first, self.last = self.first or now, now
         self.arrivals.append(now)
@@ -124,6 +125,7 @@ class Sink:
             await self.note(self.requests, {"time": now, "request": number, "conn": conn, "path": path,
                                       "key": key, "n": n, "status": status,
                                       "sha256": hashlib.sha256(body).hexdigest()})
+            self.count["noted"] += 1
         if self.settings["latency_ms"]:
             await asyncio.sleep(self.settings["latency_ms"] / 1000)
         return status, answer, dialect.headers(extra, now) if dialect else extra, rule
@@ -300,7 +302,7 @@ class Sink:
 
     def stats(self):
         return {"requests": self.count["requests"], "asked": self.count["asked"], "effects": self.count["effects"],
-                "busy": self.count["requests"] - sum(self.statuses.values()),  # not noted yet
+                "busy": self.count["begun"] - self.count["noted"],
                 "replays": self.count["replays"], "connections": self.count["connections"],
                 "duplicates": sum(1 for n in self.effects_of.values() if n > 1),
                 "without_id": self.effects_of.get(None, 0),

@@ -12,6 +12,8 @@ hold "at": connect | ehlo | mail | rcpt | data | body | dot (unless said otherwi
                            was taken; at body: when its first lines have come
   "hold_ms", "late_ms"     before it is taken, before the reply
   "drip_ms": N             the reply goes out a byte every so often
+  "signal"                 as in sink_faults.py: part (in the middle of the mail), complete (at the
+                           dot), accepted
 "match" is looked for in the recipient (before RCPT: in nothing).
 """
 import asyncio
@@ -23,6 +25,16 @@ import time
 import uuid
 
 from aiosmtpd.smtp import SMTP, AuthResult
+
+import sink_faults
+
+
+def part_of(rule):
+    return rule.get("signal", {}).get("at") == "part"
+
+
+def announced_size(envelope):
+    return next((int(o[5:]) for o in envelope.options if o.upper().startswith("SIZE=")), None)
 
 
 class Server(SMTP):
@@ -40,7 +52,7 @@ class Server(SMTP):
 
     def rule(self, stage, to=""):
         for rule in self.sink.settings["rules"]:
-            if rule.get("times") == 0 or rule.get("at", "dot") != stage or not re.search(rule.get("match", ""), to):
+            if rule.get("times") == 0 or rule.get("at", "dot") != stage or part_of(rule) or not re.search(rule.get("match", ""), to):
                 continue
             if "times" in rule:
                 rule["times"] -= 1
@@ -59,7 +71,7 @@ class Server(SMTP):
         if rule.get("at") == "connect" and "reply" in rule:
             self.transport.close()
 
-    current = {}
+    current, got = {}, 0
 
     async def act(self, rule, good):
         """What a command of this rule is answered."""
@@ -69,20 +81,39 @@ class Server(SMTP):
         self.current = rule
         return good
 
-    async def note(self, status, envelope):
+    async def note(self, status, envelope, **more):
         await self.sink.note(self.sink.requests, {
             "time": time.time(), "conn": self.number, "path": "smtp", "key": None, "n": len(envelope.rcpt_tos),
-            "status": status, "to": envelope.rcpt_tos})
+            "status": status, "to": envelope.rcpt_tos, **more})
 
     async def smtp_DATA(self, arg):
         to = self.envelope.rcpt_tos[0] if self.envelope.rcpt_tos else ""
-        rule = self.rule("body", to)
+        rule = self.rule("body", to) or self.rule_for_part()
         if not rule:
             return await super().smtp_DATA(arg)
+        self.sink.count["begun"] += 1
         await super().push("354 go on")
-        await self._reader.readline()
-        await self.note(0, self.envelope)
+        self.got = len(await self._reader.readline())
+        sink_faults.send_signal(rule, "part")
+        try:
+            if "signal" in rule:
+                await self.rest()
+        finally:  # also where the other side's end cancels us
+            await self.note(0, self.envelope, cut=[self.got, announced_size(self.envelope)])
+            self.sink.count["noted"] += 1
         self.transport.abort()
+
+    def rule_for_part(self):
+        rule = next((r for r in self.sink.settings["rules"]
+                     if part_of(r) and r.get("times") != 0), {})
+        if rule:
+            rule["times"] = rule.get("times", 0) - 1
+        return rule
+
+    async def rest(self):
+        """Counts what comes until the other side is gone."""
+        while piece := await self._reader.read(16384):
+            self.got += len(piece)
 
 
 class Handler:
@@ -109,16 +140,26 @@ class Handler:
         return await server.act(rule, "250 2.1.5 Ok")
 
     async def handle_DATA(self, server, session, envelope):
+        server.sink.count["begun"] += 1
+        try:
+            return await self.dot(server, session, envelope)
+        finally:  # cancelled, where the other side is gone
+            server.sink.count["noted"] += 1
+
+    async def dot(self, server, session, envelope):
         rule = server.rule("dot", envelope.rcpt_tos[0])
         good = not rule.get("reply") or rule["reply"][:1] not in "45"
+        queued = uuid.uuid4().hex[:12].upper()
+        sink_faults.send_signal(rule, "complete")
         if good and rule.get("drop") != "before":
             await asyncio.sleep(rule.pop("hold_ms", 0) / 1000)
-            await self.take(server, session, envelope)
+            await self.take(server, session, envelope, queued)
+            sink_faults.send_signal(rule, "accepted")
         await server.note(250 if good else int(rule["reply"][:3]), envelope)
         await asyncio.sleep(rule.get("late_ms", 0) / 1000)
-        return await server.act(rule, "250 2.0.0 Ok: queued as " + uuid.uuid4().hex[:12].upper())
+        return await server.act(rule, "250 2.0.0 Ok: queued as " + queued)
 
-    async def take(self, server, session, envelope):
+    async def take(self, server, session, envelope, queued):
         content = envelope.content
         head = content.split(b"\r\n\r\n")[0].decode()
         found = re.search(r"(?m)^Message-ID: <postroom\.(.*?)\.[0-9a-f]{12}@", head)
@@ -132,7 +173,7 @@ class Handler:
         await server.sink.note(server.sink.messages, {
             "kind": "effect", "id": ident, "to": envelope.rcpt_tos[0], "rcpt": envelope.rcpt_tos, "rcpts": len(envelope.rcpt_tos), "from": envelope.mail_from,
             "subject": subject and subject.group(1), "key": None, "sha256": hashlib.sha256(content).hexdigest(),
-            "path": "smtp", "conn": server.number, "n": 1, "time": time.time(), "answer": None,
+            "path": "smtp", "conn": server.number, "n": 1, "time": time.time(), "answer": queued,
             "options": envelope.options, "tls": session.ssl is not None or server.sink.settings["smtp"].get("tls") == "tls",
             "user": session.auth_data and session.auth_data[0].decode()})
 
@@ -169,6 +210,8 @@ async def serve(sink, folder):
         options.update(authenticator=authenticator(sink), auth_required=True, auth_require_tls=tls == "starttls")
     server = await loop.create_server(lambda: Server(sink, folder, **options), "127.0.0.1", wish.get("port", 0),
                                       ssl=context(wish) if tls == "tls" else None)
+    if sink.settings["small_buffers"]:
+        sink_faults.small_buffers(server)
     with open(os.path.join(folder, "smtp_port.new"), "w") as port:
         port.write(str(server.sockets[0].getsockname()[1]))
     os.rename(os.path.join(folder, "smtp_port.new"), os.path.join(folder, "smtp_port"))
