@@ -1,5 +1,6 @@
-/* What a window looks at closer: a page of messages, one message, a page of the journal, or how
- * many messages a filter names. It is asked for with a want and answered with an immutable page.
+/* What a window looks at closer: a page of messages, one message, a page of the journal, how many
+ * messages a filter names, or why a message has left a list. It is asked for with a want and
+ * answered with an immutable page.
  *
  * Pages are read from JSON documents with the keys of a fixture's `messages[]`, so that a fixture
  * and the database cannot be shown differently. Times are wall microseconds, -1 = unknown; numbers
@@ -16,6 +17,8 @@ enum page_kind {
     PAGE_MESSAGE, /* id */
     PAGE_JOURNAL, /* filter.text: part of who or what */
     PAGE_COUNT,   /* filter and doing */
+    PAGE_FATE,    /* id; filter: its list's status, its error_code there, since_us: what happened
+                     from then on counts. Its row as it is now, and who did what to it */
 };
 
 #define PAGE_ROWS_MAX 200

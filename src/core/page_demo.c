@@ -149,7 +149,7 @@ static bool write_page(struct demo *d, struct err *err) {
     bool ok = true;
     jw_object(&d->w);
     jw_kv_int(&d->w, "now_us", d->now_us);
-    if (d->want->kind == PAGE_MESSAGE)
+    if (d->want->kind == PAGE_MESSAGE || d->want->kind == PAGE_FATE)
         ok = write_message(d, err);
     else if (d->want->kind == PAGE_JOURNAL)
         write_journal(d);

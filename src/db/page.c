@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "db/codes.h"
+#include "db/fate.h"
 #include "db/guided.h"
 #include "db/page_one.h"
 #include "db/pattern.h"
@@ -255,6 +256,8 @@ bool page_read(struct db *db, const struct page_want *want, struct buf *out, str
         return page_one_read(db, want->id, out, err);
     case PAGE_JOURNAL:
         return page_journal_read(db, want, out, err);
+    case PAGE_FATE:
+        return page_fate_read(db, want, out, err);
     default:
         return read_list(db, want, out, err);
     }

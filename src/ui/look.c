@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "core/figures.h"
+#include "ui/fate.h"
 #include "ui/layout.h"
 #include "ui/views.h"
 
@@ -30,13 +31,28 @@ static void list_came(struct ui *ui, int64_t then) {
     s->newest = false;
 }
 
+/* What another operator did is said at once; the rest not over the answer to a key, which may have
+ * been what did it. */
+static void say_fate(struct ui *ui, const struct page *p, int64_t boot_us) {
+    struct shelf *s = &ui->shelf;
+    char text[sizeof ui->answer];
+    if (s->fate.kind != PAGE_FATE || p->want.number != s->fate.number)
+        return;
+    s->fate.kind = PAGE_NONE;
+    bool other = p->journal_count > 0 && !str_eq(p->journal[0].who, ui->current->operator_name);
+    if (!other && ui->answer[0] != '\0' && boot_us < ui->answer_until_us)
+        return;
+    fate_say(p, ui->canvas.cols, ui->canvas.glyphs->ellipsis, text, sizeof text);
+    act_answer(ui, boot_us, "%s", text);
+}
+
 static void take(struct ui *ui, struct page *p, int64_t boot_us) {
     int64_t then = -1;
     switch (p->want.kind) {
     case PAGE_LIST:
         if (p->want.after[0] == '\0')
             then = shelf_now(&ui->shelf, ui->current);
-        if (chain_take(&ui->shelf.chain, p, boot_us))
+        if (shelf_take(&ui->shelf, p, boot_us))
             list_came(ui, then);
         break;
     case PAGE_MESSAGE:
@@ -51,13 +67,17 @@ static void take(struct ui *ui, struct page *p, int64_t boot_us) {
             change_counted(ui, p, boot_us);
         page_free(p);
         break;
+    case PAGE_FATE:
+        say_fate(ui, p, boot_us);
+        page_free(p);
+        break;
     case PAGE_NONE:
         page_free(p);
         break;
     }
 }
 
-/* chain: who waits for it; NULL: the counting. */
+/* chain: who waits for it; NULL: who else wants something knows by itself. */
 void look_ask(struct ui *ui, struct page_want *want, struct chain *chain, int64_t boot_us) {
     const struct snapshot *s = ui->current;
     struct err err;
@@ -65,7 +85,7 @@ void look_ask(struct ui *ui, struct page_want *want, struct chain *chain, int64_
     if (chain != NULL) {
         chain->awaited = want->number;
         chain->asked_us = boot_us;
-    } else {
+    } else if (want->kind == PAGE_COUNT) {
         ui->count_awaited = want->number;
     }
     if (!ui->options->demo) {
@@ -143,6 +163,18 @@ static bool list_shows_messages(const struct shelf *s) {
     return !shelf_is_grouped(s) || s->open[0] != '\0';
 }
 
+/* Only one page is wanted at a time: the list waits until it is known what left it. */
+static bool asks_fate(struct ui *ui, int64_t boot_us) {
+    struct shelf *s = &ui->shelf;
+    if (s->fate.kind != PAGE_FATE || s->chain.awaited != 0)
+        return false;
+    if (s->fate_asked_us == 0 || boot_us - s->fate_asked_us >= LOST_US) {
+        s->fate_asked_us = boot_us;
+        look_ask(ui, &s->fate, NULL, boot_us);
+    }
+    return true;
+}
+
 static void settle_list(struct ui *ui, const struct scene *scene, int64_t boot_us) {
     struct shelf *s = &ui->shelf;
     bool first = s->chain.came_us == 0;
@@ -150,7 +182,8 @@ static void settle_list(struct ui *ui, const struct scene *scene, int64_t boot_u
         boot_us - s->moved_us < HOLD_US || s->chain.count > 1 || s->top > 0 || shelf_tagged(s) > 0;
     const struct rect *area;
     struct layout l;
-    if (list_shows_messages(s) && (first || (!held && !ui->frozen)) &&
+    bool busy = asks_fate(ui, boot_us);
+    if (!busy && list_shows_messages(s) && (first || (!held && !ui->frozen)) &&
         is_due(&s->chain, AGAIN_US, boot_us))
         ask_list(ui, true, boot_us);
     shelf_settle(s, scene->errors);

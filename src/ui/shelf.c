@@ -55,6 +55,54 @@ void shelf_want(const struct shelf *s, bool again, struct page_want *out) {
         str_copy(out->after, sizeof out->after, after);
 }
 
+/* --- what has left ---------------------------------------------------------------------------- */
+
+static void ask_fate(struct shelf *s, const struct page_row *row) {
+    s->fate = (struct page_want){.kind = PAGE_FATE};
+    s->fate_asked_us = 0;
+    str_copy(s->fate.id, sizeof s->fate.id, row->id);
+    str_copy(s->fate.filter.status, sizeof s->fate.filter.status, s->status);
+    str_copy(s->fate.filter.error_code, sizeof s->fate.filter.error_code, row->error_code);
+    int64_t read_us = s->chain.pages[0]->now_us;
+    s->fate.filter.since_us = row->at_us < read_us ? row->at_us : read_us; /* some are due later */
+    if (s->fate.filter.since_us < 0)
+        s->fate.filter.since_us = 0;
+}
+
+static bool is_on(const struct page *p, const struct page_row *row) {
+    for (int i = 0; i < p->row_count; i++)
+        if (str_eq(p->rows[i].id, row->id))
+            return true;
+    return false;
+}
+
+/* The first one that is still there, `by` by `by` from `at` on. */
+static const struct page_row *still_there(const struct chain *c, const struct page *p, int at,
+                                          int by) {
+    const struct page_row *row = chain_row(c, at);
+    while (row != NULL && !is_on(p, row))
+        row = chain_row(c, at += by);
+    return row;
+}
+
+static void leave(struct shelf *s, const struct page *p) {
+    int at = s->id[0] != '\0' ? chain_find(&s->chain, s->id) : -1;
+    if (at < 0 || is_on(p, chain_row(&s->chain, at)))
+        return;
+    const struct page_row *next = still_there(&s->chain, p, at, 1);
+    if (next == NULL)
+        next = still_there(&s->chain, p, at, -1);
+    ask_fate(s, chain_row(&s->chain, at));
+    str_copy(s->id, sizeof s->id, next != NULL ? next->id : "");
+}
+
+bool shelf_take(struct shelf *s, struct page *p, int64_t boot_us) {
+    bool awaited = s->chain.awaited != 0 && p->want.number == s->chain.awaited;
+    if (awaited && p->want.after[0] == '\0' && p->trouble[0] == '\0' && !s->newest)
+        leave(s, p);
+    return chain_take(&s->chain, p, boot_us);
+}
+
 /* --- how many --------------------------------------------------------------------------------- */
 
 static int queue_row(const char *status) {
@@ -238,9 +286,13 @@ void shelf_put(struct shelf *s, const struct snapshot *errors, int line) {
 }
 
 void shelf_settle(struct shelf *s, const struct snapshot *errors) {
+    const struct page_row *row = chain_row(&s->chain, chain_find(&s->chain, s->id));
     int at = shelf_cursor(s, errors);
-    if (at >= 0)
-        shelf_put(s, errors, at);
+    if (at < 0)
+        return;
+    shelf_put(s, errors, at);
+    if (row != NULL && !str_eq(row->id, s->id))
+        ask_fate(s, row);
 }
 
 /* --- tags ------------------------------------------------------------------------------------- */

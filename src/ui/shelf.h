@@ -33,6 +33,9 @@ struct shelf {
     bool newest;      /* the cursor goes to the first message that comes */
     int64_t moved_us; /* boot time of the last move; 0: never */
 
+    struct page_want fate; /* about the message that left the cursor; PAGE_NONE: none did */
+    int64_t fate_asked_us; /* boot time; 0: not yet */
+
     int tag_count;
     char tags[COMMAND_IDS][72];
     bool whole; /* instead: all of an error or of a list, as of a moment */
@@ -66,6 +69,10 @@ void shelf_open(struct shelf *s, const char *code);
 /* What the next page, or with `again` the first one, is asked with. */
 void shelf_want(const struct shelf *s, bool again, struct page_want *out);
 
+/* Takes a page over where it is the awaited one. Where the cursor's message is gone from it, the
+ * cursor goes to the next one of the old pages that is not; `fate` asks what became of it. */
+bool shelf_take(struct shelf *s, struct page *p, int64_t boot_us);
+
 /* How many there are of what is open, and since it was read; -1: unknown. */
 int64_t shelf_now(const struct shelf *s, const struct snapshot *now);
 int64_t shelf_newer(const struct shelf *s, const struct snapshot *now);
@@ -77,7 +84,8 @@ int shelf_cursor(const struct shelf *s, const struct snapshot *errors); /* its l
 void shelf_at(const struct shelf *s, const struct snapshot *errors, struct shelf_line *out);
 void shelf_put(struct shelf *s, const struct snapshot *errors, int line); /* the cursor */
 
-/* Keeps the cursor near where it stood when its message is gone. */
+/* Keeps the cursor near where it stood when its message is gone, with its whole group for example;
+ * `fate` asks what became of it. */
 void shelf_settle(struct shelf *s, const struct snapshot *errors);
 
 /* The groups that are shown, in their order; returns how many. Sums their counts up. */

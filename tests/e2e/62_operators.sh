@@ -60,6 +60,43 @@ is "messages that the other had taken" "$n" "$(sum 'already taken')"
 is "in the journal" "$n" "$(sql "SELECT sum(messages) FROM postroom.journal WHERE what LIKE 'retried%'")"
 sql_is "nothing else changed" "pending|$n" "SELECT status, count(*) FROM email_messages GROUP BY 1"
 
+# What another takes from under the cursor is said, whose deed it was and where the cursor went: to
+# the next message that is still there. Once it is one message, once its whole error.
+sql "INSERT INTO email_messages (to_email, subject, html, status, error_code, error_message, failed_at)
+     SELECT 'b' || n || '@mail.example', 'x', 'x', 'failed', 'refused', '422 refused: no', now() - n * interval '1 min'
+     FROM generate_series(1, 5) n" >/dev/null
+id_of() { sql "SELECT left(id::text, 4) || '…' || right(id::text, 4) FROM email_messages WHERE to_email = '$1@mail.example'"; }
+b1=$(id_of b1) b2=$(id_of b2)
+term_wait '^> 422 refused: no +5 '
+term_keys Enter
+term_wait "^> +$b1  "
+bob_wait '^> 422 refused: no +5 '
+tmux_run send-keys -t bob Enter
+bob_wait "^> +$b1  "
+tmux_run send-keys -t bob r
+bob_wait '1  this message'
+sleep 0.5
+tmux_run send-keys -t bob 1
+bob_wait 'Retry 1 message on'
+sleep 0.5
+tmux_run send-keys -t bob y
+term_wait "^ $b1 was retried by bob$" 20 # a list holds for 10 s after a key
+term_wait "^> +$b2  .* b2@mail\.example"
+term_gone 'b1@mail\.example'
+bob_wait 'retry: 1 asked, 1 queued'
+tmux_run send-keys -t bob r
+bob_wait '[1-5]  this error +4 messages'
+sleep 0.5
+tmux_run send-keys -t bob 3
+bob_wait 'Retry 4 messages on'
+sleep 0.5
+tmux_run send-keys -t bob y
+term_wait "^ $b2 was retried by bob$" 20
+bob_wait 'retry: 4 asked, 4 queued'
+term_keys q
+tmux_run send-keys -t bob q
+bob_wait '─ Queue '
+
 # Who leaves is gone at once.
 tmux_run send-keys -t bob q
 wait_sql "bob to be gone" 10 anna "SELECT string_agg(name, ',') FROM postroom.operators"

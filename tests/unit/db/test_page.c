@@ -190,6 +190,48 @@ static void one_message_and_the_journal(void **state) {
     db_free(db);
 }
 
+/* What a list "" of this code hears about f40; "who what", the status now. */
+static void fate_is(struct db *db, const char *list_status, const char *deed, const char *status) {
+    struct page_want want = {.kind = PAGE_FATE, .id = "00000000-0000-4000-8000-000000000040"};
+    char said[200] = "";
+    str_copy(want.filter.error_code, sizeof want.filter.error_code, "bad");
+    str_copy(want.filter.status, sizeof want.filter.status, list_status);
+    want.filter.since_us = 1;
+    struct page *p = ask(db, &want);
+    if (p->journal_count > 0)
+        str_format(said, sizeof said, "%s %s", p->journal[0].who, p->journal[0].what);
+    assert_string_equal(said, deed);
+    assert_string_equal(p->message.row.status, status);
+    page_free(p);
+}
+
+static void what_became_of_a_message(void **state) {
+    (void)state;
+    struct db *db = open_db(DB_TOOL);
+    struct admin_totals t;
+    fill();
+    fate_is(db, "", "", "failed");
+    struct admin_choice others = {.filter = {.error_code = "bad", .to = "f44"}};
+    done(admin_change(db, COMMAND_RETRY, "eve", &others, NULL, NULL, &t, &err));
+    fate_is(db, "", "", "failed"); /* hers named others */
+    others = (struct admin_choice){.filter = {.error_code = "timeout"}};
+    done(admin_change(db, COMMAND_RETRY, "eve", &others, NULL, NULL, &t, &err));
+    fate_is(db, "", "", "failed");
+    struct admin_choice its = {.filter = {.error_code = "bad", .to = "F4", .text = "Luck"}};
+    done(admin_change(db, COMMAND_RETRY, "bob", &its, NULL, NULL, &t, &err));
+    assert_int_equal(t.done, 4);
+    fate_is(db, "", "bob retried 4 of 4, error bad, to F4, with Luck", "pending");
+    fate_is(db, "pending", "", "pending"); /* which takes nothing out of that list */
+    const char *id = "00000000-0000-4000-8000-000000000040";
+    struct admin_choice one = {.ids = &id, .id_count = 1};
+    done(admin_change(db, COMMAND_CANCEL, "ann", &one, NULL, NULL, &t, &err));
+    fate_is(db, "pending", "ann cancelled 00000000-0000-4000-8000-000000000040", "cancelled");
+    fate_is(db, "sent", "", "cancelled");
+    sql("DELETE FROM email_messages WHERE subject = 'f40'");
+    fate_is(db, "sent", "", "");
+    db_free(db);
+}
+
 static void states_are(const char *condition, const char *expected) {
     char query[300], out[400];
     str_format(query, sizeof query,
@@ -249,6 +291,7 @@ int main(void) {
         cmocka_unit_test(nothing_undated_is_lost),
         cmocka_unit_test(filters),
         cmocka_unit_test(one_message_and_the_journal),
+        cmocka_unit_test(what_became_of_a_message),
         cmocka_unit_test(changes_are_taken_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

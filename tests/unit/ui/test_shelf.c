@@ -65,6 +65,75 @@ static void the_cursor_stays_with_its_message(void **state) {
     stage_close(&st);
 }
 
+/* A first page with these ids, a letter each, as the answer to what is asked now. */
+static struct page *page_with(struct stage *st, const char *ids) {
+    struct err err;
+    struct buf b;
+    struct page_want want = {.number = 9, .kind = PAGE_LIST};
+    buf_init(&b, 4096);
+    buf_puts(&b, "{\"now_us\":5000,\"rows\":[");
+    for (const char *id = ids; *id; id++)
+        buf_printf(&b, "%s{\"id\":\"%c\",\"at\":%d,\"error_code\":\"" CODE "\"}",
+                   id > ids ? "," : "", *id, *id == 'z' ? 9000 : 1000);
+    buf_puts(&b, "]}");
+    struct page *p = page_parse(&want, buf_text(&b), b.len, &err);
+    assert_non_null(p);
+    buf_free(&b);
+    st->shelf.chain.awaited = 9;
+    return p;
+}
+
+/* The list `before` becomes `after`: where does the cursor go, and what is asked about? */
+static void it_goes(struct stage *st, const char *before, const char *at, const char *after,
+                    const char *to, const char *asked) {
+    st->shelf.fate.kind = PAGE_NONE;
+    st->shelf.id[0] = '\0';
+    assert_true(shelf_take(&st->shelf, page_with(st, before), 1));
+    str_copy(st->shelf.id, sizeof st->shelf.id, at);
+    shelf_settle(&st->shelf, st->snapshot);
+    assert_int_equal(st->shelf.fate.kind, PAGE_NONE);
+    assert_true(shelf_take(&st->shelf, page_with(st, after), 1));
+    shelf_settle(&st->shelf, st->snapshot);
+    assert_string_equal(st->shelf.id, to);
+    assert_int_equal(st->shelf.fate.kind, asked[0] != '\0' ? PAGE_FATE : PAGE_NONE);
+    if (asked[0] != '\0')
+        assert_string_equal(st->shelf.fate.id, asked);
+}
+
+static void the_cursor_goes_to_the_next_that_is_there(void **state) {
+    (void)state;
+    struct stage st;
+    stage_open_fixture(&st);
+    shelf_start(&st.shelf, "");
+    str_copy(st.shelf.open, sizeof st.shelf.open, CODE);
+    it_goes(&st, "abcdef", "c", "nmabcdef", "c", ""); /* newer ones push it down: it stays */
+    it_goes(&st, "abcdef", "c", "nabdef", "d", "c");
+    it_goes(&st, "abcdef", "c", "nabf", "f", "c"); /* its neighbours left, too */
+    it_goes(&st, "abcdef", "e", "nab", "b", "e");  /* nothing behind it: what stood before it */
+    assert_int_equal(st.shelf.fate.filter.since_us, 1000);
+    assert_string_equal(st.shelf.fate.filter.error_code, CODE);
+    it_goes(&st, "az", "z", "a", "a", "z"); /* what is due later may leave sooner */
+    assert_int_equal(st.shelf.fate.filter.since_us, 5000);
+    it_goes(&st, "ab", "b", "", "", "b");
+    stage_close(&st);
+}
+
+/* A group that is empty goes before its page is read anew. */
+static void a_cursor_whose_group_is_gone(void **state) {
+    (void)state;
+    struct stage st;
+    stage_open_fixture(&st);
+    stage_open_list(&st, "", CODE);
+    shelf_put(&st.shelf, st.snapshot, 2);
+    shelf_settle(&st.shelf, st.snapshot);
+    assert_int_equal(st.shelf.fate.kind, PAGE_NONE);
+    st.snapshot->errors[0].code = "another";
+    shelf_settle(&st.shelf, st.snapshot);
+    assert_int_equal(st.shelf.fate.kind, PAGE_FATE);
+    assert_string_equal(st.shelf.fate.id, SECOND);
+    stage_close(&st);
+}
+
 static void sorts_and_filters(void **state) {
     (void)state;
     struct stage st;
@@ -172,6 +241,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_of_groups_and_messages),
         cmocka_unit_test(the_cursor_stays_with_its_message),
+        cmocka_unit_test(the_cursor_goes_to_the_next_that_is_there),
+        cmocka_unit_test(a_cursor_whose_group_is_gone),
         cmocka_unit_test(sorts_and_filters),
         cmocka_unit_test(tags),
         cmocka_unit_test(late_pages_are_dropped),
