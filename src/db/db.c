@@ -24,6 +24,7 @@ struct db {
     PGconn *conn;
     struct dial *dial; /* while it is being opened */
     bool pooled;
+    bool refuses_writes; /* the session itself does */
     struct table_map map;
     char display[256];
     int64_t skew_us;
@@ -126,6 +127,10 @@ bool db_is_read_only(const struct db *db) {
     return db->use == DB_READONLY;
 }
 
+bool db_refuses_writes(const struct db *db) {
+    return db->refuses_writes;
+}
+
 void db_set_deadline_ms(struct db *db, int64_t ms) {
     db->deadline_ms = ms;
 }
@@ -167,9 +172,18 @@ static bool note_server(struct db *db, struct err *err) {
     return true;
 }
 
+/* A session that is ours alone is told once; in a shared one each transaction is (exec.c). */
+static bool refuse_writes(struct db *db, struct err *err) {
+    db->refuses_writes = false;
+    if (!db_is_read_only(db) || db->pooled)
+        return true;
+    db->refuses_writes = db_run(db, "SET default_transaction_read_only = on", err);
+    return db->refuses_writes;
+}
+
 static bool set_up(struct db *db, struct err *err) {
     note_display(db);
-    if (!note_server(db, err) || !map_load(db, &db->map, err))
+    if (!note_server(db, err) || !refuse_writes(db, err) || !map_load(db, &db->map, err))
         return false;
     return db->use == DB_MIGRATE || schema_check(db, err);
 }

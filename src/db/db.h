@@ -4,7 +4,7 @@
  * fails it with ERR_AWAY and closes the connection; the owner opens it again later. So does one
  * that takes no writes where it must: of several hosts the next attempt finds the one that does.
  * The names of table and columns are looked up at each opening (struct settings `columns`). No
- * setting outlives its transaction: the session may be one that a pooler hands around. */
+ * setting outlives its transaction where the session may be one that a pooler hands around. */
 #ifndef POSTROOM_DB_DB_H
 #define POSTROOM_DB_DB_H
 
@@ -18,7 +18,7 @@ struct db;
 enum db_use {
     DB_WORKER,   /* needs the schema of this version */
     DB_TOOL,     /* the same, for commands and the feed */
-    DB_READONLY, /* the same, in read-only transactions; a standby will do */
+    DB_READONLY, /* the same, changing nothing; a standby will do */
     DB_MIGRATE,  /* whatever is there */
 };
 

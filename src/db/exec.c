@@ -186,19 +186,25 @@ static bool run_apart(struct db *db, const char *settings, const char *template,
                   : run_transaction(db, settings, template, n, params, out, err);
 }
 
+/* Must each transaction be told that it changes nothing? */
+static bool needs_telling(const struct db *db) {
+    return db_is_read_only(db) && !db_refuses_writes(db);
+}
+
 bool db_exec_with(struct db *db, const char *settings, const char *template, int n,
                   const char *const *params, PGresult **out, struct err *err) {
     char both[512];
+    bool told = !needs_telling(db);
     if (db_conn(db) && PQtransactionStatus(db_conn(db)) == PQTRANS_INTRANS)
         return run_set(db, "", settings, "", NULL, err) &&
                run_template(db, template, n, params, out, err);
-    str_format(both, sizeof both, "%s%s", settings, db_is_read_only(db) ? ", " READ_ONLY : "");
+    str_format(both, sizeof both, "%s%s", settings, told ? "" : ", " READ_ONLY);
     return run_apart(db, both, template, n, params, out, err);
 }
 
 bool db_exec(struct db *db, const char *template, int n, const char *const *params, PGresult **out,
              struct err *err) {
-    if (db_is_read_only(db) && is_idle(db))
+    if (needs_telling(db) && is_idle(db))
         return run_apart(db, READ_ONLY, template, n, params, out, err);
     return run_template(db, template, n, params, out, err);
 }

@@ -61,7 +61,8 @@ bool db_converse(struct db *db, const char *sql, int n, const char *const *param
                  struct err *err) MUST_CHECK;
 
 PGconn *db_conn(struct db *db);
-bool db_is_read_only(const struct db *db); /* opened as DB_READONLY */
+bool db_is_read_only(const struct db *db);   /* opened as DB_READONLY */
+bool db_refuses_writes(const struct db *db); /* and its session sees to that by itself */
 struct table_map *db_map(struct db *db);
 const struct settings *db_settings(const struct db *db);
 
