@@ -48,11 +48,13 @@ const struct cmd cmd_run = {
     .name = "run",
     .arguments = "",
     .summary = "send mail, with the dashboard in this terminal (the default)",
-    .details = "Claims due messages of the database, sends them through the provider and writes\n"
-               "what became of them. Ends on q, SIGINT or SIGTERM, when what is in flight is done\n"
-               "(drain_timeout at most); a second signal ends it at once. Without a terminal it\n"
-               "is as with --no-ui. With the key `listen` set it also answers HTTP: process now,\n"
-               "health, readiness, metrics; postroom(1) says how.",
+    .details =
+        "Claims due messages of the database, sends them through the provider and writes\n"
+        "what became of them. Ends on q, SIGINT or SIGTERM, when what is in flight is done\n"
+        "(drain_timeout at most); a second signal ends it at once. Without a terminal it\n"
+        "is as with --no-ui. With the key `listen` set it also answers HTTP: process now,\n"
+        "health, readiness, metrics. The dashboard's key ? shows all keys. postroom(1) says\n"
+        "more of both.",
     .options = options,
     .run = run,
 };

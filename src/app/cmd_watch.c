@@ -60,7 +60,9 @@ const struct cmd cmd_watch = {
     .name = "watch",
     .arguments = "",
     .summary = "the dashboard alone, on a database whose workers run elsewhere",
-    .details = "Without a terminal it prints the state when it changes, and once a minute.",
+    .details =
+        "The key ? shows all keys; postroom(1) says more of each. Without a terminal it prints\n"
+        "the state when it changes, and once a minute.",
     .options = options,
     .run = run,
 };
