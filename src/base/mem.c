@@ -4,6 +4,7 @@
  * switched off. */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -78,6 +79,12 @@ void mem_free(void *p) {
         atomic_fetch_sub(&live, 1);
         free(p);
     }
+}
+
+void mem_give_back(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
 
 void mem_fail_at(unsigned long n, int forever) {

@@ -20,6 +20,9 @@ char *mem_strndup(const char *s, size_t n);
 
 void mem_free(void *p);
 
+/* Gives the system back what is free; takes milliseconds. */
+void mem_give_back(void);
+
 /* Test hook: the n-th allocation from now on fails (1 = the next one); with `forever` all later
  * ones too. 0 switches it off. Not for production code. */
 void mem_fail_at(unsigned long n, int forever);

@@ -44,9 +44,23 @@ double rand_between(struct rand *r, double low, double high) {
     return x < high ? x : low; /* rounding may reach high */
 }
 
+/* Two words of the kernel's, asked for by the dozen: a request's id should not cost two system
+ * calls. Each thread has its own store. */
+static void words(uint64_t *a, uint64_t *b) {
+    enum {
+        STORE = 32
+    };
+    static _Thread_local uint64_t store[STORE];
+    static _Thread_local int left;
+    if (left == 0 && getrandom(store, sizeof store, 0) == (ssize_t)sizeof store)
+        left = STORE;
+    *a = left > 0 ? store[--left] : from_kernel();
+    *b = left > 0 ? store[--left] : from_kernel();
+}
+
 void rand_uuid(char dst[UUID_TEXT]) {
-    uint64_t a = from_kernel();
-    uint64_t b = from_kernel();
+    uint64_t a, b;
+    words(&a, &b);
     a = (a & ~UINT64_C(0xf000)) | 0x4000;               /* version 4 */
     b = (b & ~(UINT64_C(3) << 62)) | UINT64_C(2) << 62; /* variant 1 */
     str_format(dst, UUID_TEXT, "%08x-%04x-%04x-%04x-%012llx", (unsigned)(a >> 32),

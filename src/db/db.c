@@ -1,14 +1,13 @@
-/* The connection: open, check, lose, open again; and how a statement is waited for.
- * Owned by one thread, but for db_abort. */
+/* The connection: open, check, lose, open again. Owned by one thread, but for db_abort. */
 #include "db/db.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "base/wake.h"
 #include "db/connect.h"
 #include "db/internal.h"
 #include "db/schema.h"
+#include "db/session.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -17,21 +16,6 @@
 #include <string.h>
 
 #define OPEN_US (20 * USEC_PER_SEC)
-
-struct db {
-    const struct settings *settings;
-    enum db_use use;
-    PGconn *conn;
-    struct dial *dial; /* while it is being opened */
-    bool pooled;
-    bool refuses_writes; /* the session itself does */
-    struct table_map map;
-    char display[256];
-    int64_t skew_us;
-    int64_t deadline_ms;
-    struct wake abort_wake;
-    _Atomic bool aborted;
-};
 
 /* Timestamps come back in UTC; PGTZ is the one session setting every pooler tracks. */
 static void use_utc(void) {
@@ -81,6 +65,7 @@ void db_close(struct db *db, const char *reason) {
         log_event(LOG_WARN, "database_closed", "%s", reason);
     PQfinish(db->conn);
     db->conn = NULL;
+    db->kept_count = 0;
 }
 
 void db_abort(struct db *db) {
@@ -231,99 +216,4 @@ bool db_open(struct db *db, struct err *err) {
     if (answer == DB_FAILED)
         db_close(db, NULL);
     return answer == DB_OPENED;
-}
-
-/* --- statements: how one waits for its answer (exec.c says what is asked) ------------------- */
-
-/* Where the server just went, libpq guesses why over three lines. */
-static bool lost(struct db *db, struct err *err, const char *what) {
-    char text[300];
-    libpq_line(text, sizeof text, what);
-    db_close(db, NULL);
-    bool closed = !text[0] || str_starts(text, "server closed the connection");
-    return err_set(err, ERR_AWAY, "%s", closed ? "the database closed the connection" : text);
-}
-
-/* Another's LISTEN may stand in a session that a pooler hands around: what it brings is dropped. */
-static void drop_notifications(PGconn *conn) {
-    for (PGnotify *n; (n = PQnotifies(conn)); PQfreemem(n)) {
-    }
-}
-
-bool db_still_there(struct db *db, struct err *err) {
-    if (!db->conn)
-        return err_set(err, ERR_AWAY, "not connected to the database");
-    if (PQconsumeInput(db->conn) != 1)
-        return lost(db, err, PQerrorMessage(db->conn));
-    drop_notifications(db->conn);
-    return true;
-}
-
-/* Waits until the socket is ready (events), the deadline passed or db_abort was called. */
-static bool wait_ready(struct db *db, short events, int64_t deadline_us, struct err *err) {
-    struct pollfd fds[2] = {{.fd = PQsocket(db->conn), .events = events},
-                            {.fd = db->abort_wake.fd, .events = POLLIN}};
-    int64_t left = deadline_us ? (deadline_us - clock_boot_us()) / USEC_PER_MS + 1 : -1;
-    if (deadline_us && left <= 0)
-        return lost(db, err, "the database did not answer in time");
-    if (poll(fds, 2, left > 60000 ? 60000 : (int)left) < 0)
-        return true; /* a signal: the caller looks again */
-    if (atomic_load(&db->aborted))
-        return lost(db, err, "stopped while the database was busy");
-    return true;
-}
-
-static bool flush(struct db *db, int64_t deadline_us, struct err *err) {
-    for (;;) {
-        int left = PQflush(db->conn);
-        if (left == 0)
-            return true;
-        if (left < 0)
-            return lost(db, err, PQerrorMessage(db->conn));
-        if (!wait_ready(db, POLLIN | POLLOUT, deadline_us, err))
-            return false;
-        if (PQconsumeInput(db->conn) != 1)
-            return lost(db, err, PQerrorMessage(db->conn));
-    }
-}
-
-static bool collect(struct db *db, int64_t deadline_us, PGresult **out, struct err *err) {
-    PGresult *last = NULL;
-    for (;;) {
-        while (PQisBusy(db->conn)) {
-            if (!wait_ready(db, POLLIN, deadline_us, err)) {
-                PQclear(last);
-                return false;
-            }
-            if (PQconsumeInput(db->conn) != 1) {
-                PQclear(last);
-                return lost(db, err, PQerrorMessage(db->conn));
-            }
-        }
-        PGresult *r = PQgetResult(db->conn);
-        if (!r)
-            break;
-        PQclear(last);
-        last = r;
-    }
-    if (!last || PQstatus(db->conn) != CONNECTION_OK) {
-        bool dead = lost(db, err, last ? PQresultErrorMessage(last) : "no answer");
-        PQclear(last);
-        return dead;
-    }
-    drop_notifications(db->conn);
-    *out = last;
-    return true;
-}
-
-bool db_converse(struct db *db, const char *sql, int n, const char *const *params, PGresult **out,
-                 struct err *err) {
-    if (!db->conn)
-        return err_set(err, ERR_AWAY, "not connected to the database");
-    int64_t deadline = db->deadline_ms ? clock_boot_us() + db->deadline_ms * USEC_PER_MS : 0;
-    int sent = n > 0 ? PQsendQueryParams(db->conn, sql, n, NULL, params, NULL, NULL, 0)
-                     : PQsendQuery(db->conn, sql); /* may be several statements: guided.c */
-    if (sent != 1)
-        return lost(db, err, PQerrorMessage(db->conn));
-    return flush(db, deadline, err) && collect(db, deadline, out, err);
 }

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #define SQL_MAX ((size_t)64 * 1024)
+#define SETTINGS_MAX 800
 #define CONFLICT_TRIES 5
 #define NO_WRITES "25006" /* read_only_sql_transaction */
 #define READ_ONLY "set_config('transaction_read_only', 'on', true)"
@@ -72,49 +73,63 @@ static void pause_a_little(int attempt) {
 }
 
 /* Some refusals mean that this connection is of no more use: the server goes (57P01 and its kin),
- * or it takes no writes, and of several hosts another may. */
+ * it takes no writes, and of several hosts another may, or the statements that it kept are gone
+ * (26000: somebody between hands sessions around) or are no more what they were (0A000: a column's
+ * type has changed). */
 static void drop_if_useless(struct db *db, struct err *err) {
     bool goes = strncmp(err->sqlstate, "57P", 3) == 0 || strncmp(err->sqlstate, "08", 2) == 0;
     bool no_writes = str_eq(err->sqlstate, NO_WRITES) && !db_is_read_only(db);
-    if (!goes && !no_writes)
+    bool lost_them = str_eq(err->sqlstate, "26000") && db_keeps(db);
+    bool outdated = str_eq(err->sqlstate, "0A000") && db_keeps(db);
+    if (lost_them)
+        db_keep_no_more(db);
+    if (!goes && !no_writes && !lost_them && !outdated)
         return;
     err->code = ERR_AWAY;
     db_close(db, NULL);
 }
 
-static bool run_sql(struct db *db, const char *sql, int n, const char *const *params,
-                    PGresult **out, struct err *err) {
+/* The answer was good, or says why not. */
+static bool take_answer(PGresult *r, PGresult **out, struct err *err) {
+    bool good = is_good(r);
+    if (!good)
+        refused(r, err);
+    if (good && out)
+        *out = r;
+    else
+        PQclear(r);
+    return good;
+}
+
+static bool say(struct db *db, const char *template, int n, const char *const *params, PGresult **r,
+                struct err *err) {
+    if (n > 0 && db_keeps(db))
+        return db_converse_steps(db, &(struct db_step){template, n, params, false}, 1, 0, r, err);
+    struct buf sql;
+    buf_init(&sql, SQL_MAX);
+    bool ok =
+        db_expand(db, template, &sql, err) && db_converse(db, buf_text(&sql), n, params, r, err);
+    buf_free(&sql);
+    return ok;
+}
+
+static bool run_template(struct db *db, const char *template, int n, const char *const *params,
+                         PGresult **out, struct err *err) {
+    if (out)
+        *out = NULL;
     for (int attempt = 0;; attempt++) {
         PGresult *r = NULL;
         bool alone = is_idle(db);
-        if (!db_converse(db, sql, n, params, &r, err))
+        if (!say(db, template, n, params, &r, err))
             return false;
-        if (is_good(r)) {
-            *out = r;
+        if (take_answer(r, out, err))
             return true;
-        }
-        refused(r, err);
-        PQclear(r);
         if (!alone || !is_conflict(err) || attempt == CONFLICT_TRIES) {
             drop_if_useless(db, err);
             return false;
         }
         pause_a_little(attempt);
     }
-}
-
-static bool run_template(struct db *db, const char *template, int n, const char *const *params,
-                         PGresult **out, struct err *err) {
-    struct buf sql;
-    PGresult *r = NULL;
-    buf_init(&sql, SQL_MAX);
-    bool ok = db_expand(db, template, &sql, err) && run_sql(db, buf_text(&sql), n, params, &r, err);
-    buf_free(&sql);
-    if (out)
-        *out = r;
-    else
-        PQclear(r);
-    return ok;
 }
 
 bool db_run(struct db *db, const char *template, struct err *err) {
@@ -153,10 +168,41 @@ static bool run_set(struct db *db, const char *begin, const char *settings, cons
     return ok;
 }
 
+/* Steps said in one message; the answer to step `wanted` counts. */
+static bool run_steps(struct db *db, const struct db_step *steps, int n, int wanted, PGresult **out,
+                      struct err *err) {
+    PGresult *r = NULL;
+    if (!db_converse_steps(db, steps, n, wanted, &r, err))
+        return false;
+    if (take_answer(r, out, err))
+        return true;
+    drop_if_useless(db, err);
+    return false;
+}
+
+static bool in_one_message(struct db *db, const char *settings, const char *template, int n,
+                           const char *const *params, bool whole, PGresult **out, struct err *err) {
+    char select[SETTINGS_MAX];
+    str_format(select, sizeof select, "SELECT %s", settings);
+    const struct db_step steps[] = {
+        {"BEGIN", 0, NULL, false},
+        {select, 0, NULL, false},
+        {template, n, params, false},
+        {"COMMIT", 0, NULL, true}, /* spelt out, so that a trace of the wire shows it */
+    };
+    return whole ? run_steps(db, steps, 4, 2, out, err) : run_steps(db, &steps[1], 2, 1, out, err);
+}
+
+static bool in_three_messages(struct db *db, const char *settings, const char *template, int n,
+                              const char *const *params, PGresult **out, struct err *err) {
+    return run_set(db, "BEGIN; ", settings, "", NULL, err) &&
+           run_template(db, template, n, params, out, err) && db_commit(db, err);
+}
+
 static bool try_transaction(struct db *db, const char *settings, const char *template, int n,
                             const char *const *params, PGresult **out, struct err *err) {
-    if (run_set(db, "BEGIN; ", settings, "", NULL, err) &&
-        run_template(db, template, n, params, out, err) && db_commit(db, err))
+    if (db_keeps(db) ? in_one_message(db, settings, template, n, params, true, out, err)
+                     : in_three_messages(db, settings, template, n, params, out, err))
         return true;
     db_rollback(db);
     if (out) {
@@ -177,13 +223,13 @@ static bool run_transaction(struct db *db, const char *settings, const char *tem
     return true;
 }
 
-/* Without parameters it is one message to the server, else a short transaction. */
+/* Without parameters it is one message to any server, else a short transaction. */
 static bool run_apart(struct db *db, const char *settings, const char *template, int n,
                       const char *const *params, PGresult **out, struct err *err) {
     if (out)
         *out = NULL;
-    return n == 0 ? run_set(db, "", settings, template, out, err)
-                  : run_transaction(db, settings, template, n, params, out, err);
+    return n == 0 && !db_keeps(db) ? run_set(db, "", settings, template, out, err)
+                                   : run_transaction(db, settings, template, n, params, out, err);
 }
 
 /* Must each transaction be told that it changes nothing? */
@@ -193,11 +239,12 @@ static bool needs_telling(const struct db *db) {
 
 bool db_exec_with(struct db *db, const char *settings, const char *template, int n,
                   const char *const *params, PGresult **out, struct err *err) {
-    char both[512];
+    char both[SETTINGS_MAX];
     bool told = !needs_telling(db);
     if (db_conn(db) && PQtransactionStatus(db_conn(db)) == PQTRANS_INTRANS)
-        return run_set(db, "", settings, "", NULL, err) &&
-               run_template(db, template, n, params, out, err);
+        return db_keeps(db) ? in_one_message(db, settings, template, n, params, false, out, err)
+                            : run_set(db, "", settings, "", NULL, err) &&
+                                  run_template(db, template, n, params, out, err);
     str_format(both, sizeof both, "%s%s", settings, told ? "" : ", " READ_ONLY);
     return run_apart(db, both, template, n, params, out, err);
 }

@@ -2,8 +2,10 @@
  * closed. Called by the thread that owns the struct db. */
 #include "db/guided.h"
 
+/* A plan that does not look at the parameters is made once and kept (converse.c). */
 #define INDEX_ONLY                                                                                 \
-    "set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),"     \
+    "set_config('plan_cache_mode', 'force_generic_plan', true),"                                   \
+    " set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),"    \
     " set_config('jit', 'off', true), " DB_NO_IDLING
 #define ROW_BY_ROW                                                                                 \
     INDEX_ONLY ", set_config('enable_hashjoin', 'off', true),"                                     \

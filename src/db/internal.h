@@ -56,9 +56,26 @@ bool db_expand(const struct db *db, const char *template, struct buf *out,
 #define DB_DEADLINE_MS 12000
 void db_set_deadline_ms(struct db *db, int64_t ms);
 
-/* One statement on the wire, its answer awaited within the deadline: db.c. */
+/* One statement on the wire, its answer awaited within the deadline: converse.c. */
 bool db_converse(struct db *db, const char *sql, int n, const char *const *params, PGresult **out,
                  struct err *err) MUST_CHECK;
+
+/* Several statements in one message, each kept on the server by name from its first use on (but
+ * for those that are spelt out each time): parsed once, planned once. *out is the result of step
+ * `wanted`, or of the first that was refused; those behind it were not done then. At most 4 steps.
+ */
+struct db_step {
+    const char *template;
+    int n;
+    const char *const *params;
+    bool spelt;
+};
+bool db_converse_steps(struct db *db, const struct db_step *steps, int n, int wanted,
+                       PGresult **out, struct err *err) MUST_CHECK;
+
+/* May this session keep statements? A worker's own may; not one that a pooler hands around. */
+bool db_keeps(const struct db *db);
+void db_keep_no_more(struct db *db);
 
 PGconn *db_conn(struct db *db);
 bool db_is_read_only(const struct db *db);   /* opened as DB_READONLY */

@@ -20,8 +20,10 @@
 static void hand_over(struct net *n, struct transfer *t) {
     wire_request_done(&t->request);
     pthread_mutex_lock(&n->lock);
+    if (!n->done.first) { /* else the owner is awake until it has reaped them all */
+        wake_up(&n->wake);
+    }
     transfer_list_add(&n->done, t);
-    wake_up(&n->wake);
     pthread_mutex_unlock(&n->lock);
 }
 

@@ -150,9 +150,12 @@ bool net_submit(struct net *n, uint64_t id, struct wire_request *request, int64_
     t->deadline_us = deadline_us;
 
     pthread_mutex_lock(&n->lock);
+    bool first = !n->inbox.first; /* else the thread is woken already, and takes all there is */
     transfer_list_add(&n->inbox, t);
     pthread_mutex_unlock(&n->lock);
-    curl_multi_wakeup(n->multi);
+    if (first) {
+        curl_multi_wakeup(n->multi);
+    }
     return true;
 }
 

@@ -52,6 +52,7 @@ struct worker {
     int flying_count;
     int answered_count;    /* messages */
     int64_t content_bytes; /* of bodies waiting and flying */
+    int64_t answer_ms;     /* how long answers take, of late; at first: long */
     uint64_t last_id;
 
     struct pacer pacer;
@@ -73,6 +74,7 @@ struct worker {
 
     struct attend attend;
     int64_t poll_us, beat_us, renew_us; /* boot: when each is next */
+    int idle_beats;                     /* in a row */
     int64_t alive_us;                   /* boot: when the next sign of life is due */
     int64_t horizon_us;                 /* boot: when old transactions are looked for next */
     int64_t horizon_since_us;           /* the one that was told; 0: none */
@@ -86,6 +88,7 @@ struct worker {
     int64_t told_used;  /* of it, with what was sent since; -1: never told */
     bool limits_failed; /* so was said */
     bool lane_troubled; /* the lane's row shows failures */
+    bool lane_news;     /* an answer told of trouble: nothing is sent before the lane knows */
     bool drained;       /* the drain has begun */
     bool cancelled;     /* ... and its deadline has passed */
     struct tally tally;
@@ -119,6 +122,8 @@ bool fetch_cold(struct worker *w, bool *found, struct err *err); /* with the slo
 bool replay_one(struct worker *w, bool *found, struct err *err);
 
 /* --- send.c: off it goes --- */
+bool send_waiting(struct worker *w,
+                  struct err *err); /* what is stored already, where there is room */
 bool send_due(struct worker *w, struct err *err);
 void send_wait(struct worker *w, struct flight *f); /* it is stored now: until a slot comes */
 int64_t send_lease_us(const struct worker *w, int64_t asked_us); /* how long we trust a lease */

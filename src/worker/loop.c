@@ -176,10 +176,11 @@ static bool is_over(struct worker *w) {
 /* --- the turn
  * -------------------------------------------------------------------------------------- */
 
-/* Outcomes first; those that came at once (a provider without a wire) at its end, too. */
+/* Outcomes before new mail, but what is stored already need not wait for them. Those that came at
+ * once (a provider without a wire) at its end, too. */
 static bool work(struct worker *w, struct err *err) {
-    return settle_write(w, err) && upkeep_run(w, err) && (w->drained || send_due(w, err)) &&
-           settle_write(w, err);
+    return (w->drained || send_waiting(w, err)) && settle_write(w, err) && upkeep_run(w, err) &&
+           (w->drained || send_due(w, err)) && settle_write(w, err);
 }
 
 static bool may_work(struct worker *w) {

@@ -9,6 +9,8 @@
 
 #define CONTENT_MAX (2 * PLAN_MAX_BYTES) /* bodies in memory; then wait for answers */
 #define UNWRITTEN_MAX 1000               /* outcomes wait to be written; first that */
+#define AHEAD_ANSWER_MS 500
+#define TURN_US (50 * USEC_PER_MS) /* then outcomes are written and the others heard */
 
 /* A lease counts as over a little earlier than the database has it. */
 int64_t send_lease_us(const struct worker *w, int64_t asked_us) {
@@ -17,11 +19,16 @@ int64_t send_lease_us(const struct worker *w, int64_t asked_us) {
     return asked_us + lease_us - spare_us;
 }
 
+/* Urgent mail first: it goes with the next slot, whatever was stored ahead of it. */
 void send_wait(struct worker *w, struct flight *f) {
     flight_enter(f, FLIGHT_STORED);
     f->body_bytes = (int64_t)f->wire.body.len;
     w->content_bytes += f->body_bytes;
-    flights_push(&w->waiting, f);
+    struct flight **at = &w->waiting.head;
+    while (*at && (*at)->manifest.messages[0].priority <= f->manifest.messages[0].priority)
+        at = &(*at)->next;
+    f->next = *at;
+    *at = f;
 }
 
 /* Nothing of it left here. */
@@ -103,13 +110,35 @@ static bool is_quarantined(const struct worker *w) {
     return w->flying.head && w->waiting.head && is_suspect(w->waiting.head);
 }
 
-/* One step; false: nothing more to do now. */
-static bool step(struct worker *w, struct err *err) {
-    int64_t now = clock_boot_us();
+/* Where all places are taken, slots are not what is scarce: then the mail for the places that will
+ * be free is claimed and stored while the others are on the wire. Only with keys: without, what is
+ * stored when we crash is in doubt. Only where answers come soon: what waits here is nobody else's,
+ * and must not keep urgent mail waiting. */
+static int places_ahead(const struct worker *w) {
+    int n = w->settings->concurrency;
+    if (w->provider->key_life_ms <= 0 || w->answer_ms > AHEAD_ANSWER_MS || w->lane_troubled ||
+        w->probe_at_hand || slots_quota_is_near(w) || w->content_bytes >= CONTENT_MAX)
+        return 0;
+    for (const struct flight *f = w->waiting.head; f; f = f->next)
+        n--;
+    return n;
+}
+
+static bool fetch_ahead(struct worker *w, struct err *err) {
     bool found = false;
-    if (!wants(w) || slots_free_places(w) == 0 || w->answered_count >= UNWRITTEN_MAX ||
-        is_quarantined(w))
+    int places = w->hungry ? places_ahead(w) : 0;
+    return places > 0 && fetch_mail(w, places, &found, err) && found;
+}
+
+/* One step; false: nothing more to do now. Answers that came meanwhile make room. */
+static bool step(struct worker *w, struct err *err) {
+    bool found = false;
+    settle_reap(w);
+    int64_t now = clock_boot_us();
+    if (!wants(w) || w->answered_count >= UNWRITTEN_MAX || w->lane_news || is_quarantined(w))
         return false;
+    if (slots_free_places(w) == 0)
+        return fetch_ahead(w, err);
     int slots = slots_at_hand(w);
     if (w->pacer.slots == 0) {
         if (now < w->closed_until_us || w->content_bytes >= CONTENT_MAX)
@@ -131,9 +160,16 @@ static bool step(struct worker *w, struct err *err) {
     return found || !slots_give_back(w, err);
 }
 
+bool send_waiting(struct worker *w, struct err *err) {
+    while (w->waiting.head && slots_free_places(w) > 0 && step(w, err)) {
+    }
+    return err->code == ERR_NONE;
+}
+
 bool send_due(struct worker *w, struct err *err) {
+    int64_t until_us = clock_boot_us() + TURN_US;
     err->code = ERR_NONE;
-    while (step(w, err)) {
+    while (step(w, err) && clock_boot_us() < until_us) {
     }
     return err->code == ERR_NONE;
 }

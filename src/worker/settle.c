@@ -80,9 +80,11 @@ static void measure_request(struct worker *w, const struct flight *f,
 
 static void read_answer(struct worker *w, struct flight *f, const struct wire_response *response) {
     f->took_ms = response->took_ms;
+    w->answer_ms = (w->answer_ms * 7 + response->took_ms) / 8;
     f->cut_short = w->cancelled;
     w->provider->read(response, &f->manifest, &f->reading);
     measure_request(w, f, response);
+    w->lane_news = w->lane_news || f->reading.lane.fault != LANE_OK;
     flight_enter(f, FLIGHT_ANSWERED);
     settle_answered(w, f);
 }
@@ -427,5 +429,6 @@ bool settle_write(struct worker *w, struct err *err) {
         tell_lane(w, f);
         flight_free(f);
     }
+    w->lane_news = false;
     return true;
 }

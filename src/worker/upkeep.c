@@ -62,6 +62,9 @@ bool upkeep_arrive(struct worker *w, struct err *err) {
 static bool beat(struct worker *w, int64_t now, struct err *err) {
     struct presence p = presence_of(w);
     bool busy = worker_in_flight(w) || !w->dry;
+    w->idle_beats = busy ? 0 : w->idle_beats + 1;
+    if (w->idle_beats == 2) /* what the last messages needed is all let go by now */
+        mem_give_back();
     w->beat_us = now + (busy ? BEAT_BUSY_US : BEAT_IDLE_US);
     return presence_write(w->db, &p, err);
 }

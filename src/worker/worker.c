@@ -20,6 +20,7 @@ static void set_out(struct worker *w) {
     const struct settings *s = w->settings;
     w->batch = s->batch_size < w->provider->batch_max ? s->batch_size : w->provider->batch_max;
     w->lead_us = 15 * USEC_PER_MS;
+    w->answer_ms = 1000;
     w->next_due_us = INT64_MAX;
     w->hungry = w->replays = true;
     w->told_used = -1;

@@ -44,10 +44,11 @@ static void a_database_without_writes_is_left(void **state) {
     db_free(db);
 }
 
-static void settings_end_with_their_statement(void **state) {
-    struct db *db = open_db(DB_TOOL);
+/* In three messages, and in one of statements kept by name. */
+static const enum db_use both[] = {DB_TOOL, DB_WORKER};
+
+static void settings_end(struct db *db) {
     PGresult *r = NULL;
-    (void)state;
     done(guided_exec(db, "SHOW enable_seqscan", 0, NULL, &r, &err));
     assert_string_equal(cell_text(r, 0, 0), "off");
     PQclear(r);
@@ -61,16 +62,20 @@ static void settings_end_with_their_statement(void **state) {
     db_free(db);
 }
 
+static void settings_end_with_their_statement(void **state) {
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        settings_end(open_db(both[i]));
+}
+
 static void is_idle(struct db *db) {
     assert_true(db_is_open(db));
     assert_int_equal(PQtransactionStatus(db_conn(db)), PQTRANS_IDLE);
 }
 
-static void a_refusal_leaves_no_transaction(void **state) {
+static void refused(struct db *db) {
     static const char *const one[] = {"0"};
-    struct db *db = open_db(DB_TOOL);
     PGresult *r = NULL;
-    (void)state;
     assert_false(guided_rows(db, "SELECT 1 / $1::int", 1, one, &r, &err));
     assert_null(r);
     assert_string_equal(err.sqlstate, "22012");
@@ -85,6 +90,105 @@ static void a_refusal_leaves_no_transaction(void **state) {
     assert_false(db_exec(db, "SELECT 1 / $1::int", 1, one, &r, &err));
     db_rollback(db);
     is_idle(db);
+    done(db_begin(db, &err));
+    assert_false(guided_rows(db, "SELECT 1 / $1::int", 1, one, &r, &err));
+    assert_null(r);
+    assert_int_equal(PQtransactionStatus(db_conn(db)), PQTRANS_INERROR);
+    db_rollback(db);
+    is_idle(db);
+    db_free(db);
+}
+
+static void a_refusal_leaves_no_transaction(void **state) {
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        refused(open_db(both[i]));
+}
+
+/* --- statements kept by name --------------------------------------------------------------------
+ */
+
+/* How many this session keeps; or how often that with a word in it ran without a new plan. */
+static int kept(struct db *db, const char *word) {
+    PGresult *r = NULL;
+    char text[200];
+    str_format(
+        text, sizeof text,
+        word ? "SELECT sum(generic_plans) FROM pg_prepared_statements WHERE statement LIKE '%%%s%%'"
+             : "SELECT count(*) FROM pg_prepared_statements",
+        word);
+    done(db_exec(db, text, 0, NULL, &r, &err));
+    int n = (int)cell_int(r, 0, 0, -1);
+    PQclear(r);
+    return n;
+}
+
+static void a_worker_parses_and_plans_once(void **state) {
+    static const char ask[] = "SELECT ${status} FROM ${messages} WHERE ${subject} = $1";
+    struct db *db = open_db(DB_WORKER);
+    int before = kept(db, NULL);
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        done(guided_rows(db, ask, 1, (const char *[]){"x"}, NULL, &err));
+    assert_int_equal(kept(db, NULL), before + 3); /* BEGIN, the settings, the statement */
+    assert_int_equal(kept(db, "email_messages"), 3);
+    db_free(db);
+    db = open_db(DB_TOOL);
+    done(guided_rows(db, ask, 1, (const char *[]){"x"}, NULL, &err));
+    assert_int_equal(kept(db, NULL), 0);
+    db_free(db);
+}
+
+/* What was done before the step that is refused is undone with it, and nothing behind it is done.
+ */
+static void a_refused_step_undoes_all(void **state) {
+    struct db *db = open_db(DB_WORKER);
+    (void)state;
+    assert_false(guided_rows(db, "UPDATE postroom.control SET paused_by = $1, one = NULL", 1,
+                             (const char *[]){"x"}, NULL, &err));
+    is_idle(db);
+    done(guided_rows(db, "UPDATE postroom.control SET paused_by = $1", 1, (const char *[]){"y"},
+                     NULL, &err));
+    is_idle(db);
+    PGresult *r = NULL;
+    done(db_exec(db, "SELECT paused_by FROM postroom.control", 0, NULL, &r, &err));
+    assert_string_equal(cell_text(r, 0, 0), "y");
+    PQclear(r);
+    done(db_run(db, "UPDATE postroom.control SET paused_by = NULL", &err));
+    db_free(db);
+}
+
+/* Somebody between hands sessions around, or cleans them: from then on each is spelt out. */
+static void a_session_that_forgets_is_left(void **state) {
+    static const char *const one[] = {"1"};
+    struct db *db = open_db(DB_WORKER);
+    (void)state;
+    done(guided_rows(db, "SELECT $1::int", 1, one, NULL, &err));
+    done(db_run(db, "DEALLOCATE ALL", &err));
+    assert_false(guided_rows(db, "SELECT $1::int", 1, one, NULL, &err));
+    assert_int_equal(err.code, ERR_AWAY);
+    assert_false(db_is_open(db));
+    done(db_open(db, &err));
+    done(guided_rows(db, "SELECT $1::int", 1, one, NULL, &err));
+    assert_int_equal(kept(db, NULL), 0);
+    db_free(db);
+}
+
+/* A column got another type under a running worker. */
+static void an_outdated_statement_is_said_anew(void **state) {
+    static const char *const one[] = {"1"};
+    static const char ask[] = "SELECT a FROM changing WHERE b = $1::int";
+    struct db *db = open_db(DB_WORKER);
+    (void)state;
+    sql("CREATE TABLE changing (a int, b int)");
+    done(guided_rows(db, ask, 1, one, NULL, &err));
+    sql("ALTER TABLE changing ALTER a TYPE text");
+    assert_false(guided_rows(db, ask, 1, one, NULL, &err));
+    assert_int_equal(err.code, ERR_AWAY);
+    done(db_open(db, &err));
+    done(guided_rows(db, ask, 1, one, NULL, &err));
+    done(guided_rows(db, ask, 1, one, NULL, &err));
+    sql("DROP TABLE changing");
     db_free(db);
 }
 
@@ -124,6 +228,10 @@ int main(void) {
         cmocka_unit_test_setup(a_database_without_writes_is_left, fresh),
         cmocka_unit_test_setup(settings_end_with_their_statement, fresh),
         cmocka_unit_test_setup(a_refusal_leaves_no_transaction, fresh),
+        cmocka_unit_test_setup(a_worker_parses_and_plans_once, fresh),
+        cmocka_unit_test_setup(a_refused_step_undoes_all, fresh),
+        cmocka_unit_test_setup(a_session_that_forgets_is_left, fresh),
+        cmocka_unit_test_setup(an_outdated_statement_is_said_anew, fresh),
         cmocka_unit_test_setup(notifications_do_not_pile_up, fresh),
         cmocka_unit_test_setup(a_session_ended_is_noticed, fresh),
     };
