@@ -44,7 +44,7 @@ void wire_request_header(struct wire_request *r, const char *name, const char *v
 }
 
 void wire_response_init(struct wire_response *r) {
-    *r = (struct wire_response){.end = WIRE_NOT_SENT};
+    *r = (struct wire_response){.end = WIRE_NOT_SENT, .recipient = -1};
     buf_init(&r->body, WIRE_MAX_ANSWER);
     buf_init(&r->headers, MAX_HEADER_BYTES);
 }

@@ -65,6 +65,7 @@ struct wire_response {
     enum wire_end end;
     int status; /* HTTP status or SMTP reply code, 0 where none */
     enum smtp_stage stage;
+    int recipient;      /* by SMTP: which of them the last RCPT named, from 0; -1: none yet */
     struct buf body;    /* owned; at most WIRE_MAX_ANSWER; by SMTP: the last reply's lines */
     bool body_cut;      /* the answer was longer */
     struct buf headers; /* owned; "name: value\n" lines, names in lower case, at most 16 KiB */

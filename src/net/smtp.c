@@ -53,6 +53,7 @@ static void hear_command(struct transfer *t, const char *data, size_t n) {
         t->secured = true;
     } else if (begins(data, n, "RCPT TO:")) {
         enter(t, SMTP_RCPT);
+        t->response.recipient++;
     } else if (begins(data, n, "DATA\r\n")) {
         enter(t, SMTP_DATA);
     }
@@ -195,6 +196,7 @@ bool smtp_prepare(CURL *easy, struct transfer *t, int64_t limit_ms) {
     t->deadline_us =
         clock_boot_us() + limit_ms * USEC_PER_MS; /* curl's own would count the dot's */
     t->given = 0;
+    t->response.recipient = -1;
     t->whole = t->left = t->secured = t->utf8_told = t->garbled = false;
     enter(t, SMTP_GREETING);
     if (t->request.body.failed || t->request.body.len == 0 || !add_recipients(t)) {

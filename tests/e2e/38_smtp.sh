@@ -57,8 +57,13 @@ cc=$(one cc@mail.example cc "'{c1@mail.example,c2@mail.example}'")
 becomes "all of them" "$cc" "sent||f|0"
 rules '{"at": "rcpt", "match": "^bad", "reply": "550 5.1.1 no such user"}'
 cc=$(one cc@mail.example cc "'{c1@mail.example,bad@mail.example}'")
-becomes "one bad recipient to keep the mail from all" "$cc" "failed|rejected:invalid_to|f|1"
+becomes "one bad recipient to keep the mail from all" "$cc" "failed|rejected:invalid_cc|f|1"
+is "whose fault it is" "550 5.1.1: no such user (in cc)" "$(reason "$cc")"
 is "mails that went out" 0 "$(effects "$cc")"
+bcc=$(one bcc@mail.example "cc, bcc" "'{c1@mail.example,c2@mail.example}', '{b1@mail.example,bad@mail.example}'")
+becomes "a bad one in bcc" "$bcc" "failed|rejected:invalid_bcc|f|1"
+to=$(one bad@mail.example cc "'{c1@mail.example}'")
+becomes "the first of them" "$to" "failed|rejected:invalid_to|f|1"
 rules ""
 
 # --- a connection that breaks: before the dot nothing was sent, behind it nobody can know ------------

@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 
+#include <stdlib.h>
+
 static const struct settings mailer = {
     .smtp_url = "smtp://shop%40x:p%3Ass@mail.example:2525/me.example",
     .from = "Shop <hello@shop.example>",
@@ -171,6 +173,43 @@ static void each_reply_means_one_thing(void **state) {
     }
 }
 
+static void a_refusal_names_the_field(void **state) {
+    (void)state;
+    static const struct {
+        const char *cc, *bcc, *lines;
+        int recipient;
+        const char *code, *reason;
+    } cases[] = {
+        {"[\"c@y.com\",\"d@y.com\"]", "[\"e@y.com\"]", "550 5.1.1 no", 0, "rejected:invalid_to",
+         "550 5.1.1: no"},
+        {"[\"c@y.com\",\"d@y.com\"]", "[\"e@y.com\"]", "550 5.1.1 no", 2, "rejected:invalid_cc",
+         "550 5.1.1: no (in cc)"},
+        {"[\"c@y.com\",\"d@y.com\"]", "[\"e@y.com\"]", "550 5.1.1 no", 3, "rejected:invalid_bcc",
+         "550 5.1.1: no (in bcc)"},
+        {NULL, "[\"e@y.com\"]", "550 no", 1, "rejected:invalid_bcc", "550 RCPT: no (in bcc)"},
+        {"null", "[\"e@y.com\"]", "550 5.2.2 full", 1, "rejected:mailbox_full",
+         "550 5.2.2: full (in bcc)"},
+        {"[\"c@y.com\"]", NULL, "450 4.2.1 later", 1, "provider:450", "450 4.2.1: later (in cc)"},
+        {"[\"c@y.com\"]", NULL, "554 5.7.1 no relay", 1, "provider:554", "554 5.7.1: no relay"},
+        {"[\"c@y.com\"]", NULL, "550 5.1.1 no", -1, "rejected:invalid_to", "550 5.1.1: no"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct message m = mail("1", "b@y.com");
+        struct outcome o;
+        struct reading r = {.outcomes = &o};
+        struct wire_response got = answer(atoi(cases[i].lines), cases[i].lines, "");
+        m.cc = (char *)cases[i].cc;
+        m.bcc = (char *)cases[i].bcc;
+        struct manifest one = manifest_for(&m);
+        got.stage = SMTP_RCPT;
+        got.recipient = cases[i].recipient;
+        smtp()->read(&got, &one, &r);
+        assert_string_equal(o.code, cases[i].code);
+        assert_string_equal(o.reason, cases[i].reason);
+        wire_response_done(&got);
+    }
+}
+
 static void the_server_s_name_for_it_is_kept(void **state) {
     (void)state;
     static const char *const cases[][2] = {
@@ -226,6 +265,7 @@ int main(void) {
         cmocka_unit_test(addresses_beyond_ascii_ask_for_utf8),
         cmocka_unit_test(the_url_is_checked),
         cmocka_unit_test(each_reply_means_one_thing),
+        cmocka_unit_test(a_refusal_names_the_field),
         cmocka_unit_test(the_server_s_name_for_it_is_kept),
         cmocka_unit_test(silence_is_uncertain_or_not_sent),
     };
