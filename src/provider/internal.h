@@ -15,7 +15,8 @@ void resend_read(const struct wire_response *response, const struct manifest *m,
                  struct reading *out);
 
 /* resend_ask.c */
-bool resend_ask(const struct settings *s, int i, struct wire_request *out, struct err *err);
+bool resend_ask(const struct settings *s, int i, const struct wire_response *answers,
+                struct wire_request *out, struct err *err);
 void resend_learn(const struct settings *s, const struct wire_response *answers,
                   struct findings *out);
 
@@ -28,7 +29,8 @@ void sendgrid_read(const struct wire_response *response, const struct manifest *
 
 /* sendgrid_ask.c */
 #define SENDGRID_QUESTIONS 4
-bool sendgrid_ask(const struct settings *s, int i, struct wire_request *out, struct err *err);
+bool sendgrid_ask(const struct settings *s, int i, const struct wire_response *answers,
+                  struct wire_request *out, struct err *err);
 void sendgrid_learn(const struct settings *s, const struct wire_response *answers,
                     struct findings *out);
 
@@ -37,8 +39,9 @@ void ses_base(const struct settings *s, char dst[512]);
 bool ses_ask_limits(const struct settings *s, struct wire_request *out, struct err *err);
 
 /* ses_ask.c */
-#define SES_QUESTIONS 5
-bool ses_ask(const struct settings *s, int i, struct wire_request *out, struct err *err);
+#define SES_QUESTIONS 8
+bool ses_ask(const struct settings *s, int i, const struct wire_response *answers,
+             struct wire_request *out, struct err *err);
 void ses_learn(const struct settings *s, const struct wire_response *answers, struct findings *out);
 
 /* ses_accept.c */

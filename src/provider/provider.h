@@ -15,11 +15,12 @@
  *          attempt: it reads SOON instead of RELEASE, the same request again.
  *   ask, learn: the same for what may be asked without sending anything (`postroom doctor`): is the
  *          key good, may the configured sender send, how much and how fast. `ask` makes the i-th
- *          of `questions` requests; each only looks, and costs nothing; an empty url: it does not
- *          arise, and its answer stays empty. `learn` gets all answers in that order and adds
- * findings, called "provider.*"; what they do not tell it calls unknown. As total as read. sign:
- * adds what is valid now only, to what build, ask or ask_limits made: at most once per request,
- *          right before the wire. ERR_NOMEM, or ERR_INVALID where it does not fit.
+ *          of `questions` requests from the answers to those before it; each only looks, and costs
+ *          nothing; an empty url: it does not arise, and its answer stays empty. `learn` gets all
+ *          answers in that order and adds findings, called "provider.*"; what they do not tell it
+ *          calls unknown. As total as read.
+ *   sign:  adds what is valid now only, to what build, ask or ask_limits made: at most once per
+ *          request, right before the wire. ERR_NOMEM, or ERR_INVALID where it does not fit.
  * The order of calls: check once at start; per request build, (the queue stores the manifest),
  * sign, the wire, read; for a replay build again with the same manifest: the hash must agree. */
 #ifndef POSTROOM_PROVIDER_PROVIDER_H
@@ -66,7 +67,8 @@ struct provider {
                  struct reading *out);
 
     int questions; /* 0..QUESTIONS_MAX; without any, ask and learn are NULL */
-    bool (*ask)(const struct settings *s, int i, struct wire_request *out, struct err *err);
+    bool (*ask)(const struct settings *s, int i, const struct wire_response *answers,
+                struct wire_request *out, struct err *err);
     void (*learn)(const struct settings *s, const struct wire_response *answers,
                   struct findings *out);
 
@@ -77,7 +79,7 @@ struct provider {
                         struct err *err);
 };
 
-#define QUESTIONS_MAX 5
+#define QUESTIONS_MAX 8
 
 /* NULL where there is no such provider. */
 const struct provider *provider_find(const char *name);

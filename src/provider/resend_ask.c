@@ -16,8 +16,10 @@
 #define BASE "RESEND_BASE_URL"
 #define RATE_START provider_resend.start_rate
 
-bool resend_ask(const struct settings *s, int i, struct wire_request *out, struct err *err) {
+bool resend_ask(const struct settings *s, int i, const struct wire_response *answers,
+                struct wire_request *out, struct err *err) {
     (void)i;
+    (void)answers;
     return ask_get(out, s->resend_base_url, "/domains?limit=100", s->resend_api_key, err);
 }
 

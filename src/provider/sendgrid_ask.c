@@ -24,13 +24,15 @@ enum question {
     ASK_CREDITS
 };
 
-bool sendgrid_ask(const struct settings *s, int i, struct wire_request *out, struct err *err) {
+bool sendgrid_ask(const struct settings *s, int i, const struct wire_response *answers,
+                  struct wire_request *out, struct err *err) {
     static const char *const paths[SENDGRID_QUESTIONS] = {
         [ASK_SCOPES] = "/v3/scopes",
         [ASK_DOMAINS] = "/v3/whitelabel/domains?limit=100",
         [ASK_SENDERS] = "/v3/verified_senders?limit=100",
         [ASK_CREDITS] = "/v3/user/credits",
     };
+    (void)answers;
     return ask_get(out, s->sendgrid_base_url, paths[i], s->sendgrid_api_key, err);
 }
 

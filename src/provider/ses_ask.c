@@ -1,7 +1,8 @@
 /* SES, asked without sending: the account (GetAccount) tells whether the key is good, whether it
  * may send and to whom, the rate and the day's quota; GetEmailIdentity whether the sender is
- * verified, as an address, by its domain, or by a domain above. A key that may only send is refused
- * both by name, which proves it good and leaves the rest unknown. Pure and total; any thread. */
+ * verified, as an address, by its domain, or by a domain above, from below until one is. A key that
+ * may only send is refused both by name, which proves it good and leaves the rest unknown. Pure and
+ * total; any thread. */
 #include "provider/ask.h"
 #include "provider/internal.h"
 #include "provider/ses_refusal.h"
@@ -21,11 +22,34 @@ enum question {
     ASK_ACCOUNT,
     ASK_SENDER,
     ASK_DOMAIN,
-    ASK_ABOVE, /* the domain without its first label */
-    ASK_TOP    /* without its second one as well */
+    ASK_ABOVE, /* the domain without its first label, and so on: five above it, at most */
+    ASK_END = SES_QUESTIONS
 };
 
-/* --- asking ----------------------------------------------------------------------------------- */
+/* --- identities ------------------------------------------------------------------------------- */
+
+enum known {
+    NOT_ASKED,
+    MISSING,
+    NOT_TOLD,
+    UNPROVEN, /* it is there, and not verified */
+    PROVEN
+};
+
+static enum known known_identity(const struct wire_response *a) {
+    struct err err = {0};
+    if (a->end != WIRE_ANSWERED) {
+        return a->problem[0] ? NOT_TOLD : NOT_ASKED;
+    }
+    struct json *root = json_parse(buf_text(&a->body), a->body.len, JSON_MAX_ANSWER, &err);
+    struct ses_refusal r = ses_refusal_of(a, root);
+    bool told = a->status == 200 && json_get(root, "VerifiedForSendingStatus");
+    bool proven = json_get_bool(root, "VerifiedForSendingStatus", false);
+    json_free(root);
+    return told                                                      ? (proven ? PROVEN : UNPROVEN)
+           : a->status == 404 && str_eq(r.type, "NotFoundException") ? MISSING
+                                                                     : NOT_TOLD;
+}
 
 /* The identity that a question is about; "" where there is none, or one that SES cannot have. */
 static void identity_of(const struct settings *s, enum question q, char dst[321]) {
@@ -45,6 +69,8 @@ static void identity_of(const struct settings *s, enum question q, char dst[321]
     memmove(dst, name, strlen(name) + 1);
 }
 
+/* --- asking ----------------------------------------------------------------------------------- */
+
 static void add_encoded(struct buf *out, const char *text) {
     static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
     for (; *text; text++) {
@@ -56,7 +82,18 @@ static void add_encoded(struct buf *out, const char *text) {
     }
 }
 
-bool ses_ask(const struct settings *s, int i, struct wire_request *out, struct err *err) {
+/* One that may send is enough. */
+static bool found_before(int i, const struct wire_response *answers) {
+    for (int q = ASK_SENDER; q < i; q++) {
+        if (known_identity(&answers[q]) == PROVEN) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool ses_ask(const struct settings *s, int i, const struct wire_response *answers,
+             struct wire_request *out, struct err *err) {
     char identity[321];
     struct buf url;
     if (i == ASK_ACCOUNT) {
@@ -64,7 +101,7 @@ bool ses_ask(const struct settings *s, int i, struct wire_request *out, struct e
     }
     wire_request_init(out);
     identity_of(s, (enum question)i, identity);
-    if (!identity[0]) {
+    if (!identity[0] || found_before(i, answers)) {
         return true;
     }
     char base[512];
@@ -160,29 +197,6 @@ static void learn_quota(const struct lane_news *news, struct findings *out) {
 
 /* --- the sender ------------------------------------------------------------------------------- */
 
-enum known {
-    NOT_ASKED,
-    MISSING,
-    NOT_TOLD,
-    UNPROVEN, /* it is there, and not verified */
-    PROVEN
-};
-
-static enum known known_identity(const struct wire_response *a) {
-    struct err err = {0};
-    if (a->end != WIRE_ANSWERED) {
-        return a->problem[0] ? NOT_TOLD : NOT_ASKED;
-    }
-    struct json *root = json_parse(buf_text(&a->body), a->body.len, JSON_MAX_ANSWER, &err);
-    struct ses_refusal r = ses_refusal_of(a, root);
-    bool told = a->status == 200 && json_get(root, "VerifiedForSendingStatus");
-    bool proven = json_get_bool(root, "VerifiedForSendingStatus", false);
-    json_free(root);
-    return told                                                      ? (proven ? PROVEN : UNPROVEN)
-           : a->status == 404 && str_eq(r.type, "NotFoundException") ? MISSING
-                                                                     : NOT_TOLD;
-}
-
 static void learn_sender(const struct settings *s, const struct wire_response *answers,
                          struct findings *out) {
     static const char CHECK[] = "provider.domain";
@@ -193,7 +207,7 @@ static void learn_sender(const struct settings *s, const struct wire_response *a
         return;
     }
     /* What is told best of any of them; of two alike, the address's own word. */
-    for (int q = ASK_SENDER; q <= ASK_TOP; q++) {
+    for (int q = ASK_SENDER; q < ASK_END; q++) {
         enum known known = known_identity(&answers[q]);
         which = known > best ? q : which;
         best = known > best ? known : best;
@@ -205,14 +219,19 @@ static void learn_sender(const struct settings *s, const struct wire_response *a
         findings_add(out, FINDING_MEND, CHECK, "the identity %s is not verified yet", identity);
         findings_remedy(out, "set the DNS records that " CONSOLE " shows for it");
     } else if (best == MISSING) {
-        findings_add(out, FINDING_MEND, CHECK, "neither %s nor its domain is an identity in %s",
-                     identity, s->aws_region);
+        findings_add(out, FINDING_MEND, CHECK,
+                     "neither %s nor its domain nor one above it is an identity in %s", identity,
+                     s->aws_region);
         findings_remedy(out, "verify the domain %s at " CONSOLE ", or change `from` or AWS_REGION",
                         domain);
-    } else {
+    } else if (answers[which].status == 403) {
         findings_add(out, FINDING_UNKNOWN, CHECK,
                      "whether the domain %s is verified: this key may not ask", domain);
         findings_remedy(out, "look at " CONSOLE ", or allow ses:GetEmailIdentity");
+    } else {
+        findings_add(out, FINDING_UNKNOWN, CHECK,
+                     "whether the domain %s is verified: SES did not tell", domain);
+        findings_remedy(out, "run `postroom doctor` again, or look at " CONSOLE);
     }
 }
 

@@ -32,8 +32,31 @@ doctor 0
 found provider.account note 'under review'
 
 # --- the sender ---------------------------------------------------------------------------------
-doctor 0 POSTROOM_FROM=a@news.eu.shop.example
+asked_by() { # NUMBER [NAME=VALUE...]: doctor, and how many questions that took
+    local before wanted=$1
+    before=$(sink_stat asked)
+    doctor 0 "${@:2}"
+    is "questions asked ($*)" "$wanted" $(($(sink_stat asked) - before))
+}
+asked_by 5 POSTROOM_FROM=a@news.eu.shop.example
 found provider.domain ok 'identity shop.example is verified'
+asked_by 8 POSTROOM_FROM=a@5.4.3.2.1.shop.example
+found provider.domain ok 'identity shop.example is verified'
+doctor 1 POSTROOM_FROM=a@7.6.5.4.3.2.1.shop.example
+found provider.domain mend 'neither a@7.6.5.4.3.2.1.shop.example nor its domain nor one above'
+sink_set '{"identities": {"eu.shop.example": true, "shop.example": true}}'
+asked_by 4 POSTROOM_FROM=a@news.eu.shop.example
+found provider.domain ok 'identity eu.shop.example is verified'
+sink_set '{"identities": {"hello@shop.example": true}}'
+asked_by 2
+found provider.domain ok 'identity hello@shop.example is verified'
+sink_set '{"identities": {"shop.example": true}, "hasty": 1}'
+asked_by 4
+found provider.domain ok 'identity shop.example is verified'
+sink_set '{"hasty": 9}'
+doctor 0
+found provider.domain unknown 'SES did not tell' 'again'
+sink_set '{"hasty": 0}'
 sink_set '{"identities": {"shop.example": false}}'
 doctor 1
 found provider.domain mend 'shop.example is not verified yet' DNS

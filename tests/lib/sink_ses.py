@@ -5,7 +5,8 @@ checked from what arrived, by AWS's description and with no code of postroom's.
 
 Settings of its own: "aws": {"secret", "token" (None: none may come), "skew_s": how far off its clock
 is}, "account": what GetAccount tells ("SendQuota"'s members; None: the key may not ask), "standing":
-what it tells besides, "identities": what GetEmailIdentity knows, name -> verified? (None as above).
+what it tells besides, "identities": what GetEmailIdentity knows, name -> verified? (None as above),
+"hasty": how many questions about identities come too soon (429).
 """
 import base64
 import binascii
@@ -25,6 +26,7 @@ SETTINGS = {
     "aws": {"secret": "canary/secret+7f21c0de", "token": None, "skew_s": 0},
     "identities": {"shop.example": True},
     "standing": {},
+    "hasty": 0,
     "account": {"Max24HourSend": 50000.0, "MaxSendRate": 500.0, "SentLast24Hours": 0.0},
 }
 AUTHORIZATION = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/, ]+)/(\d{8})/([^/, ]+)/([^/, ]+)/aws4_request, "
@@ -180,6 +182,9 @@ def identity(path, headers, settings):
         check_signature("GET", path, headers, b"", settings)
     except Wrong as wrong:
         return wrong.status, *refused(wrong.kind, wrong.message)
+    if settings["hasty"] > 0:
+        settings["hasty"] -= 1
+        return 429, *refused("TooManyRequestsException", "Rate exceeded")
     if settings["identities"] is None:
         return 403, *refused("AccessDeniedException", "User: arn:aws:iam::1:user/x is not authorized to perform: ses:GetEmailIdentity")
     if name not in settings["identities"]:

@@ -8,6 +8,9 @@ struct told {
     const char *body, *headers;
 };
 
+/* Before anything was asked. */
+static const struct wire_response nothing[QUESTIONS_MAX] = {{.end = WIRE_NOT_SENT}};
+
 /* The finding of that name, or a failure that shows all. */
 static const struct finding *find(const struct findings *f, const char *check) {
     for (int i = 0; i < f->n; i++)
@@ -52,7 +55,7 @@ static void questions_only_look(void **state) {
         for (int i = 0; i < p->questions; i++) {
             struct wire_request r;
             struct err err;
-            assert_true(p->ask(&conf, i, &r, &err));
+            assert_true(p->ask(&conf, i, nothing, &r, &err));
             assert_string_equal(r.url, urls[n][i]);
             assert_true(r.get);
             assert_int_equal(r.body.len, 0);
@@ -75,7 +78,7 @@ static void a_key_that_fits_no_header_is_refused(void **state) {
     memset(key, 'k', sizeof key - 1);
     key[sizeof key - 1] = '\0';
     s.resend_api_key = key;
-    assert_false(provider_find("resend")->ask(&s, 0, &r, &err));
+    assert_false(provider_find("resend")->ask(&s, 0, nothing, &r, &err));
     assert_null(strstr(err.text, "kkk"));
 }
 
@@ -278,30 +281,64 @@ static void sendgrid_tells_what_is_left(void **state) {
 
 static void ses_asks_for_every_identity_of_the_sender(void **state) {
     (void)state;
-    static const char *const urls[] = {"account", "identities/a%2Bb%40x.y.shop.example",
-                                       "identities/x.y.shop.example", "identities/y.shop.example",
+    static const char *const urls[] = {"account",
+                                       "identities/a%2Bb%406.5.4.3.2.shop.example",
+                                       "identities/6.5.4.3.2.shop.example",
+                                       "identities/5.4.3.2.shop.example",
+                                       "identities/4.3.2.shop.example",
+                                       "identities/3.2.shop.example",
+                                       "identities/2.shop.example",
                                        "identities/shop.example"};
     struct settings s = conf;
     s.aws_region = "eu-west-1";
     s.aws_endpoint_url_sesv2 = "";
-    for (int i = 0; i < 5; i++) {
+    assert_int_equal(provider_find("ses")->questions, COUNT(urls));
+    for (int i = 0; i < (int)COUNT(urls); i++) {
         char url[200];
         struct wire_request r;
         struct err err;
-        s.from = "A <a+b@x.y.shop.example>";
+        s.from = "A <a+b@6.5.4.3.2.shop.example>";
         str_format(url, sizeof url, "https://email.eu-west-1.amazonaws.com/v2/email/%s", urls[i]);
-        assert_true(provider_find("ses")->ask(&s, i, &r, &err));
+        assert_true(provider_find("ses")->ask(&s, i, nothing, &r, &err));
         assert_string_equal(r.url, url);
         assert_true(r.get);
         wire_request_done(&r);
         s.from = "a@shop.example"; /* no domain of interest is above it */
-        assert_true(provider_find("ses")->ask(&s, i, &r, &err));
+        assert_true(provider_find("ses")->ask(&s, i, nothing, &r, &err));
         assert_int_equal(r.url[0] == '\0', i > 2);
         wire_request_done(&r);
         s.from = "";
-        assert_true(provider_find("ses")->ask(&s, i, &r, &err));
+        assert_true(provider_find("ses")->ask(&s, i, nothing, &r, &err));
         assert_int_equal(r.url[0] == '\0', i > 0);
         wire_request_done(&r);
+    }
+    assert_int_equal(mem_live(), 0);
+}
+
+static void ses_asks_until_an_identity_is_verified(void **state) {
+    (void)state;
+    static const struct {
+        struct told told;
+        bool enough;
+    } cases[] = {{{200, VERIFIED("true"), NULL}, true},
+                 {{200, VERIFIED("false"), NULL}, false},
+                 {{404, NOT_THERE, NULL}, false},
+                 {{403, DENIED, NULL}, false}};
+    struct settings s = conf;
+    s.aws_region = "eu-west-1";
+    s.aws_endpoint_url_sesv2 = "";
+    s.from = "a@b.shop.example";
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct wire_response answers[QUESTIONS_MAX] = {
+            answer(200, ACCOUNT, ""), answer(404, NOT_THERE, ""),
+            answer(cases[i].told.status, cases[i].told.body, "")};
+        struct wire_request r;
+        struct err err;
+        assert_true(provider_find("ses")->ask(&s, 3, answers, &r, &err));
+        assert_int_equal(r.url[0] == '\0', cases[i].enough);
+        wire_request_done(&r);
+        for (int q = 0; q < 3; q++)
+            wire_response_done(&answers[q]);
     }
     assert_int_equal(mem_live(), 0);
 }
@@ -355,6 +392,7 @@ int main(void) {
         cmocka_unit_test(sendgrid_says_what_of_key_and_sender),
         cmocka_unit_test(sendgrid_tells_what_is_left),
         cmocka_unit_test(ses_asks_for_every_identity_of_the_sender),
+        cmocka_unit_test(ses_asks_until_an_identity_is_verified),
         cmocka_unit_test(ses_says_what_of_key_and_sender),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
