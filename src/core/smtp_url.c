@@ -96,8 +96,9 @@ static bool take_query(struct smtp_url *u, const char *query, struct err *err) {
 
 /* --- all ------------------------------------------------------------------------------------- */
 
-static bool is_local(const char *host) {
-    return strcasecmp(host, "localhost") == 0 || str_starts(host, "127.") || str_eq(host, "[::1]");
+bool smtp_url_is_local(const struct smtp_url *u) {
+    return strcasecmp(u->host, "localhost") == 0 || str_starts(u->host, "127.") ||
+           str_eq(u->host, "[::1]");
 }
 
 bool smtp_url_parse(struct smtp_url *u, const char *text, struct err *err) {
@@ -118,7 +119,7 @@ bool smtp_url_parse(struct smtp_url *u, const char *text, struct err *err) {
         !take_hello(u, path, n - (size_t)(path - rest), err) ||
         !take_query(u, query ? query + 1 : "", err))
         return false;
-    if (u->tls_none && u->user[0] && !is_local(u->host))
+    if (u->tls_none && u->user[0] && !smtp_url_is_local(u))
         return err_set(err, ERR_USAGE,
                        "with tls=none the password would cross the network in the clear: leave one "
                        "of them out");

@@ -18,4 +18,7 @@ struct smtp_url {
  * that would cross the network in the clear is refused. */
 bool smtp_url_parse(struct smtp_url *u, const char *text, struct err *err) MUST_CHECK;
 
+/* Is the server on this machine? */
+bool smtp_url_is_local(const struct smtp_url *u);
+
 #endif

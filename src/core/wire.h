@@ -27,14 +27,17 @@ enum smtp_stage {
     SMTP_MAIL,
     SMTP_RCPT,
     SMTP_DATA,
-    SMTP_BODY,   /* the mail itself, and the dot that ends it */
-    SMTP_NO_UTF8 /* left at HELLO: the server takes no address beyond ASCII, and there is one */
+    SMTP_BODY,    /* the mail itself, and the dot that ends it */
+    SMTP_NOOP,    /* where a question has no sender */
+    SMTP_NO_TLS,  /* left at HELLO: the server offers no STARTTLS */
+    SMTP_NO_UTF8, /* left at HELLO: the server takes no address beyond ASCII, and there is one */
+    SMTP_STAGES
 };
 
 /* The envelope of a mail that goes by SMTP; the mail itself is the request's body, its lines ended
  * by CRLF. */
 struct wire_smtp {
-    char sender[321];      /* bare address; "" : the request is HTTP */
+    char sender[321];      /* bare address; "" only in a question: then NOOP ends it */
     struct buf recipients; /* bare addresses, each with '\n' behind it; owned */
     char user[256];        /* "" : no AUTH */
     char password[512];    /* secret */
@@ -48,7 +51,8 @@ struct wire_request {
     int header_count;
     struct buf body; /* owned */
     struct wire_smtp smtp;
-    bool get;         /* only asks: a GET without a body; else a POST */
+    bool get;         /* only asks: a GET without a body, else a POST; by SMTP: the dialogue up to
+                         the sender, and no mail */
     bool replay_safe; /* a repetition has no second effect: it asks, or carries a key */
 };
 
@@ -65,6 +69,7 @@ struct wire_response {
     enum wire_end end;
     int status; /* HTTP status or SMTP reply code, 0 where none */
     enum smtp_stage stage;
+    bool login;         /* by SMTP: AUTH was said */
     int recipient;      /* by SMTP: which of them the last RCPT named, from 0; -1: none yet */
     struct buf body;    /* owned; at most WIRE_MAX_ANSWER; by SMTP: the last reply's lines */
     bool body_cut;      /* the answer was longer */

@@ -116,11 +116,6 @@ void doctor_provider(const struct settings *s, struct findings *out) {
     struct enquiry e = {.provider = provider_find(s->provider), .settings = *s};
     if (!e.provider->wire)
         return;
-    if (e.provider->questions == 0) {
-        findings_add(out, FINDING_UNKNOWN, "provider.key", "%s can tell nothing without sending",
-                     e.provider->name);
-        return;
-    }
     for (int i = 0; i < QUESTIONS_MAX; i++)
         wire_response_init(&e.answers[i]);
     with_net(&e, out);

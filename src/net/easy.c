@@ -121,7 +121,7 @@ static size_t take_header(char *data, size_t size, size_t count, void *arg) {
 }
 
 bool transfer_is_smtp(const struct transfer *t) {
-    return t->request.smtp.sender[0] != '\0';
+    return str_starts(t->request.url, "smtp");
 }
 
 /* --- before ---------------------------------------------------------------------------------- */

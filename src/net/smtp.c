@@ -1,4 +1,5 @@
-/* One mail as a curl handle: an SMTP transaction, and what its end proves.
+/* One mail as a curl handle: an SMTP transaction, and what its end proves. A question is the same
+ * dialogue up to its first command that needs a login, and no mail.
  *
  * curl speaks the dialogue; here it is listened to, because its own report is not enough: after a
  * connection died RESPONSE_CODE is the last command's, and the last line a QUIT's. Each command it
@@ -36,15 +37,19 @@ static void enter(struct transfer *t, enum smtp_stage stage) {
     buf_clear(&t->response.body);
 }
 
-/* curl says a command. Lines of an AUTH exchange may look like anything: only MAIL ends it. */
+/* curl says a command. Lines of an AUTH exchange may look like anything: only what comes
+ * after a login ends it. */
 static void hear_command(struct transfer *t, const char *data, size_t n) {
     enum smtp_stage now = t->response.stage;
     if (begins(data, n, "QUIT\r\n")) {
         t->left = true;
     } else if (begins(data, n, "MAIL FROM:")) {
         enter(t, SMTP_MAIL);
+    } else if (t->request.get && begins(data, n, "NOOP\r\n")) {
+        enter(t, SMTP_NOOP);
     } else if (now == SMTP_AUTH || begins(data, n, "AUTH ")) {
         enter(t, SMTP_AUTH);
+        t->response.login = true;
     } else if (begins(data, n, "EHLO ") || begins(data, n, "HELO ")) {
         enter(t, SMTP_HELLO);
         t->utf8_told = false;
@@ -157,26 +162,43 @@ static bool add_recipients(struct transfer *t) {
 
 #define SET(option, value) (ok = ok && curl_easy_setopt(easy, option, value) == CURLE_OK)
 
-static bool set_dialogue(CURL *easy, struct transfer *t) {
-    const struct wire_smtp *s = &t->request.smtp;
+static bool set_mail(CURL *easy, struct transfer *t) {
     char sender[330];
-    bool ok = str_is_clean(s->sender) && str_format(sender, sizeof sender, "<%s>", s->sender);
-    SET(CURLOPT_URL, t->request.url);
-    SET(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-    SET(CURLOPT_USE_SSL, s->tls_none ? (long)CURLUSESSL_NONE : (long)CURLUSESSL_ALL);
+    bool ok = str_format(sender, sizeof sender, "<%s>", t->request.smtp.sender);
     SET(CURLOPT_MAIL_FROM, sender);
     SET(CURLOPT_MAIL_RCPT, t->headers);
     SET(CURLOPT_UPLOAD, 1L);
     SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->request.body.len);
+    return ok;
+}
+
+/* A command of our own; the QUIT behind it takes back a sender that was named. */
+static bool set_question(CURL *easy, const struct transfer *t) {
+    const struct wire_smtp *s = &t->request.smtp;
+    char command[360] = "NOOP";
+    bool ok = !s->sender[0] || str_format(command, sizeof command, "MAIL FROM:<%s>%s", s->sender,
+                                          s->utf8 ? " SMTPUTF8" : "");
+    SET(CURLOPT_CUSTOMREQUEST, command);
+    SET(CURLOPT_NOBODY, 1L);
+    SET(CURLOPT_FORBID_REUSE, 1L);
+    return ok;
+}
+
+static bool set_dialogue(CURL *easy, struct transfer *t) {
+    const struct wire_smtp *s = &t->request.smtp;
+    bool ok = str_is_clean(s->sender) && !strpbrk(s->sender, "<>");
+    SET(CURLOPT_URL, t->request.url);
+    SET(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+    SET(CURLOPT_USE_SSL, s->tls_none ? (long)CURLUSESSL_NONE : (long)CURLUSESSL_ALL);
     if (s->user[0]) {
         SET(CURLOPT_USERNAME, s->user);
         SET(CURLOPT_PASSWORD, s->password);
     }
     /* what a server can, it says only at the beginning */
-    SET(CURLOPT_FRESH_CONNECT, s->utf8 || t->again ? 1L : 0L);
+    SET(CURLOPT_FRESH_CONNECT, s->utf8 || t->again || t->request.get ? 1L : 0L);
     SET(CURLOPT_MAXAGE_CONN, IDLE_MAX_S);
     SET(CURLOPT_SERVER_RESPONSE_TIMEOUT, REPLY_TIMEOUT_S);
-    return ok;
+    return ok && (t->request.get ? set_question(easy, t) : set_mail(easy, t));
 }
 
 static bool set_ears(CURL *easy, struct transfer *t) {
@@ -196,10 +218,12 @@ bool smtp_prepare(CURL *easy, struct transfer *t, int64_t limit_ms) {
     t->deadline_us =
         clock_boot_us() + limit_ms * USEC_PER_MS; /* curl's own would count the dot's */
     t->given = 0;
+    t->response.login = false;
     t->response.recipient = -1;
     t->whole = t->left = t->secured = t->utf8_told = t->garbled = false;
     enter(t, SMTP_GREETING);
-    if (t->request.body.failed || t->request.body.len == 0 || !add_recipients(t)) {
+    if (t->request.body.failed ||
+        (!t->request.get && (t->request.body.len == 0 || !add_recipients(t)))) {
         easy_refuse(t, "the mail could not be made: out of memory, or an address with a control "
                        "character");
         return false;
@@ -224,11 +248,28 @@ bool smtp_wants_another(const struct transfer *t, CURLcode code) {
            (t->reply == 0 || t->reply == 421);
 }
 
+/* What broke where no reply tells it. */
+static enum smtp_stage stage_of(enum smtp_stage now, CURLcode code) {
+    switch ((int)code) {
+    case CURLE_USE_SSL_FAILED:
+        return SMTP_NO_TLS;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CIPHER:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+        return SMTP_TLS;
+    case CURLE_LOGIN_DENIED:
+        return SMTP_AUTH;
+    default:
+        return now;
+    }
+}
+
 enum wire_end smtp_judge(struct transfer *t, CURLcode code) {
     if (t->response.stage == SMTP_NO_UTF8) {
         return WIRE_NOT_SENT;
     }
-    if (code == CURLE_OK && t->whole) {
+    if (code == CURLE_OK && (t->whole || t->request.get)) {
         t->reply = t->reply > 0 ? t->reply : 250;
         return WIRE_ANSWERED;
     }
@@ -236,6 +277,7 @@ enum wire_end smtp_judge(struct transfer *t, CURLcode code) {
         return WIRE_ANSWERED;
     }
     if (!t->whole) {
+        t->response.stage = stage_of(t->response.stage, code);
         return WIRE_NOT_SENT;
     }
     return code == CURLE_OPERATION_TIMEDOUT ? WIRE_TIMED_OUT : WIRE_LOST;
@@ -243,9 +285,17 @@ enum wire_end smtp_judge(struct transfer *t, CURLcode code) {
 
 /* Where the dialogue stood when it broke off; NULL: that is told otherwise. */
 const char *smtp_silence(const struct transfer *t, CURLcode code) {
-    static const char *const waited[] = {"its greeting", "EHLO",           "STARTTLS",
-                                         "AUTH",         "MAIL FROM",      "RCPT TO",
-                                         "DATA",         "the mail's end", "EHLO"};
+    static const char *const waited[SMTP_STAGES] = {[SMTP_GREETING] = "its greeting",
+                                                    [SMTP_HELLO] = "EHLO",
+                                                    [SMTP_TLS] = "STARTTLS",
+                                                    [SMTP_AUTH] = "AUTH",
+                                                    [SMTP_MAIL] = "MAIL FROM",
+                                                    [SMTP_RCPT] = "RCPT TO",
+                                                    [SMTP_DATA] = "DATA",
+                                                    [SMTP_BODY] = "the mail's end",
+                                                    [SMTP_NOOP] = "NOOP",
+                                                    [SMTP_NO_TLS] = "EHLO",
+                                                    [SMTP_NO_UTF8] = "EHLO"};
     bool cut = code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_GOT_NOTHING ||
                code == CURLE_OPERATION_TIMEDOUT;
     long connected = 0;

@@ -47,6 +47,15 @@ void ses_learn(const struct settings *s, const struct wire_response *answers, st
 /* ses_accept.c */
 bool ses_accepts(const struct message *m, char code[64], struct err *err);
 
+/* smtp.c: the server, the login and TLS, as SMTP_URL has them; body.failed where it cannot. */
+void smtp_place(const char *text, struct wire_request *out);
+
+/* smtp_ask.c */
+bool smtp_ask(const struct settings *s, int i, const struct wire_response *answers,
+              struct wire_request *out, struct err *err);
+void smtp_learn(const struct settings *s, const struct wire_response *answers,
+                struct findings *out);
+
 /* smtp_read.c */
 void smtp_read(const struct wire_response *response, const struct manifest *m, struct reading *out);
 

@@ -66,7 +66,7 @@ struct provider {
     void (*read)(const struct wire_response *response, const struct manifest *m,
                  struct reading *out);
 
-    int questions; /* 0..QUESTIONS_MAX; without any, ask and learn are NULL */
+    int questions; /* 1..QUESTIONS_MAX; without a wire none, and ask and learn are NULL */
     bool (*ask)(const struct settings *s, int i, const struct wire_response *answers,
                 struct wire_request *out, struct err *err);
     void (*learn)(const struct settings *s, const struct wire_response *answers,

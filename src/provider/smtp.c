@@ -58,7 +58,7 @@ static bool write_mail(const struct manifest *m, bool utf8, struct wire_request 
            mime_build(&m->messages[0], &c, &out->body, err);
 }
 
-static void write_place(const char *text, struct wire_request *out) {
+void smtp_place(const char *text, struct wire_request *out) {
     struct smtp_url u;
     struct err err = {0};
     if (!smtp_url_parse(&u, text, &err)) { /* was checked at the start */
@@ -86,7 +86,7 @@ static bool smtp_build(const struct settings *s, const struct manifest *m, struc
         err_nomem(err);
     }
     if (good) {
-        write_place(s->smtp_url, out);
+        smtp_place(s->smtp_url, out);
         good = !out->body.failed || err_nomem(err);
     }
     if (!good) {
@@ -108,4 +108,7 @@ const struct provider provider_smtp = {
     .accepts = smtp_accepts,
     .build = smtp_build,
     .read = smtp_read,
+    .questions = 1,
+    .ask = smtp_ask,
+    .learn = smtp_learn,
 };

@@ -13,7 +13,7 @@
 #define AT(stage) (1u << (stage))
 #define BEFORE (AT(SMTP_GREETING) | AT(SMTP_HELLO) | AT(SMTP_TLS))
 #define MAIL_ON (AT(SMTP_MAIL) | AT(SMTP_RCPT) | AT(SMTP_DATA) | AT(SMTP_BODY))
-#define ANY (BEFORE | AT(SMTP_AUTH) | MAIL_ON)
+#define ANY (BEFORE | AT(SMTP_AUTH) | MAIL_ON | AT(SMTP_NOOP))
 
 /* The first row that fits counts. */
 static const struct smtp_rule rules[] = {
@@ -26,7 +26,7 @@ static const struct smtp_rule rules[] = {
     {AT(SMTP_AUTH), 400, 499, NULL, NULL, OUTCOME_RELEASE, LANE_DOWN, NULL, NULL},
     {AT(SMTP_AUTH), 500, 599, NULL, NULL, OUTCOME_RELEASE, LANE_KEY, NULL,
      "check the user and password in SMTP_URL"},
-    {MAIL_ON, 530, 538, NULL, NULL, OUTCOME_RELEASE, LANE_KEY, NULL,
+    {MAIL_ON | AT(SMTP_NOOP), 530, 538, NULL, NULL, OUTCOME_RELEASE, LANE_KEY, NULL,
      "the server wants a user and password (or TLS): check SMTP_URL"},
     {AT(SMTP_RCPT), 500, 599, NULL, "relay", OUTCOME_RELEASE, LANE_KEY, NULL,
      "the server takes no mail for others from us: check SMTP_URL"},
@@ -99,8 +99,11 @@ static bool fits(const struct smtp_rule *rule, enum smtp_stage stage, const stru
 }
 
 static const char *stage_name(enum smtp_stage stage) {
-    static const char *const names[] = {"greeting", "EHLO", "STARTTLS",    "AUTH", "MAIL",
-                                        "RCPT",     "DATA", "end of data", "EHLO"};
+    static const char *const names[SMTP_STAGES] = {
+        [SMTP_GREETING] = "greeting", [SMTP_HELLO] = "EHLO",       [SMTP_TLS] = "STARTTLS",
+        [SMTP_AUTH] = "AUTH",         [SMTP_MAIL] = "MAIL",        [SMTP_RCPT] = "RCPT",
+        [SMTP_DATA] = "DATA",         [SMTP_BODY] = "end of data", [SMTP_NOOP] = "NOOP",
+        [SMTP_NO_TLS] = "EHLO",       [SMTP_NO_UTF8] = "EHLO"};
     return names[stage];
 }
 

@@ -332,6 +332,29 @@ static bool reads_a_reply(struct err *err) {
     return true;
 }
 
+/* A refused copy: named by its field, or certainly not sent and so again. */
+static bool reads_a_refusal_of_a_copy(struct err *err) {
+    struct manifest m = manifest_of(1);
+    struct outcome outcome;
+    struct reading r = {.outcomes = &outcome};
+    struct wire_response response;
+    (void)err;
+    wire_response_init(&response);
+    response.end = WIRE_ANSWERED;
+    response.status = 550;
+    response.stage = SMTP_RCPT;
+    response.recipient = 3;
+    buf_puts(&response.body, "550 5.1.1 no such user\n");
+    oom_arm();
+    provider_find("smtp")->read(&response, &m, &r);
+    oom_disarm();
+    CHECK(r.definite && (outcome.kind == OUTCOME_RELEASE || outcome.kind == OUTCOME_REJECTED));
+    CHECK(outcome.kind == OUTCOME_RELEASE || !str_eq(outcome.code, "rejected:invalid_to"));
+    wire_response_done(&response);
+    manifest_done(&m);
+    return true;
+}
+
 static bool reads_a_refusal_of_ses(struct err *err) {
     (void)err;
     return reads_of("ses", 400, "{\"__type\":\"MessageRejected\",\"message\":\"no\"}",
@@ -513,6 +536,7 @@ const struct operation operations[] = {
     {"read a refusal of SendGrid", reads_a_refusal_of_sendgrid, true},
     {"read an id of SES", reads_an_id_of_ses, true},
     {"read a reply of SMTP", reads_a_reply, true},
+    {"read a refusal of a copy by SMTP", reads_a_refusal_of_a_copy, true},
     {"read a refusal of SES", reads_a_refusal_of_ses, true},
     {"read and write JSON", reads_and_writes_json, false},
     {"read a snapshot", reads_a_snapshot, false},

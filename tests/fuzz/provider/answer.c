@@ -109,7 +109,9 @@ static void read_it(const struct provider *p) {
 
 /* The same as an answer to any of the questions. */
 static void learn_from_it(const struct provider *p) {
-    static const struct settings s = {.from = "Shop <hello@shop.example>"};
+    static const struct settings s = {.from = "Shop <hello@shop.example>",
+                                      .aws_region = "eu-west-1",
+                                      .smtp_url = "smtp://u:p@mail.example"};
     struct wire_response answers[QUESTIONS_MAX];
     struct findings found;
     for (int i = 0; i < QUESTIONS_MAX; i++)
@@ -134,9 +136,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     learn_from_it(provider_find("resend"));
     learn_from_it(provider_find("sendgrid"));
     read_it(provider_find("ses"));
-    for (int stage = SMTP_GREETING; stage <= SMTP_NO_UTF8; stage++) {
+    learn_from_it(provider_find("ses"));
+    for (int stage = SMTP_GREETING; stage < SMTP_STAGES; stage++) {
         response.stage = (enum smtp_stage)stage;
         read_it(provider_find("smtp"));
+        learn_from_it(provider_find("smtp"));
     }
     wire_response_done(&response);
     return 0;

@@ -381,6 +381,139 @@ static void ses_says_what_of_key_and_sender(void **state) {
     assert_int_equal(mem_live(), 0);
 }
 
+/* --- SMTP ------------------------------------------------------------------------------------- */
+
+static const struct settings mailer = {
+    .smtp_url = "smtp://shop%40x:canary@mail.example",
+    .from = "Shop <hello@shop.example>",
+};
+
+static void smtp_asks_up_to_the_sender(void **state) {
+    (void)state;
+    static const struct {
+        const char *from, *sender;
+        bool utf8;
+    } cases[] = {{"Shop <hello@shop.example>", "hello@shop.example", false},
+                 {"\xc3\xbc@shop.example", "\xc3\xbc@shop.example", true},
+                 {"", "", false}};
+    struct settings s = mailer;
+    struct wire_request r;
+    struct err err;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        s.from = cases[i].from;
+        assert_true(provider_find("smtp")->ask(&s, 0, nothing, &r, &err));
+        assert_true(r.get);
+        assert_int_equal(r.body.len, 0);
+        assert_string_equal(r.url, "smtp://mail.example:587/");
+        assert_string_equal(r.smtp.sender, cases[i].sender);
+        assert_int_equal(r.smtp.utf8, cases[i].utf8);
+        assert_string_equal(r.smtp.password, "canary");
+        wire_request_done(&r);
+    }
+    s.from = "no address";
+    assert_false(provider_find("smtp")->ask(&s, 0, nothing, &r, &err));
+    assert_true(str_starts(err.text, "from: "));
+    assert_int_equal(mem_live(), 0);
+}
+
+static const struct {
+    enum wire_end end;
+    enum smtp_stage stage;
+    int status;
+    bool login;
+    const char *said; /* a reply, or the transport's words */
+    const char *check;
+    enum finding_level level;
+    const char *remedy; /* words of it, or NULL */
+} dialogues[] = {
+    {WIRE_NOT_SENT, SMTP_GREETING, 0, false, "Could not resolve host: x", "provider.reach",
+     FINDING_MEND, "SMTP_URL"},
+    {WIRE_NOT_SENT, SMTP_HELLO, 0, false, "", "provider.reach", FINDING_MEND, "SMTP_URL"},
+    {WIRE_NOT_SENT, SMTP_NO_TLS, 0, false, "STARTTLS not available.", "provider.tls", FINDING_MEND,
+     "smtps://"},
+    {WIRE_NOT_SENT, SMTP_TLS, 0, false, "SSL certificate problem: self-signed certificate",
+     "provider.tls", FINDING_MEND, "ca_file"},
+    {WIRE_NOT_SENT, SMTP_TLS, 0, false, "SSL: no alternative certificate subject name matches",
+     "provider.tls", FINDING_MEND, "SMTP_URL as the certificate"},
+    {WIRE_NOT_SENT, SMTP_TLS, 0, false, "tlsv1 alert protocol version", "provider.tls",
+     FINDING_MEND, "TLS 1.2"},
+    {WIRE_NOT_SENT, SMTP_TLS, 0, false, "who knows", "provider.tls", FINDING_MEND, "certificate"},
+    {WIRE_NOT_SENT, SMTP_AUTH, 0, false, "Authentication cancelled", "provider.key", FINDING_MEND,
+     "AUTH"},
+    {WIRE_ANSWERED, SMTP_GREETING, 421, false, "421 busy", "provider.reach", FINDING_UNKNOWN,
+     "later"},
+    {WIRE_ANSWERED, SMTP_GREETING, 554, false, "554 5.7.1 no", "provider.reach", FINDING_MEND,
+     "SMTP_URL"},
+    {WIRE_ANSWERED, SMTP_TLS, 454, false, "454 not now", "provider.reach", FINDING_UNKNOWN,
+     "later"},
+    {WIRE_ANSWERED, SMTP_AUTH, 535, true, "535 5.7.8 bad", "provider.key", FINDING_MEND,
+     "password"},
+    {WIRE_ANSWERED, SMTP_AUTH, 454, true, "454 4.7.0 later", "provider.reach", FINDING_UNKNOWN,
+     "later"},
+    {WIRE_ANSWERED, SMTP_MAIL, 530, false, "530 5.7.0 login", "provider.key", FINDING_MEND,
+     "password"},
+    {WIRE_ANSWERED, SMTP_NOOP, 530, false, "530 5.7.0 login", "provider.key", FINDING_MEND,
+     "password"},
+    {WIRE_ANSWERED, SMTP_MAIL, 550, true, "550 5.7.1 no", "provider.domain", FINDING_MEND, "from"},
+    {WIRE_ANSWERED, SMTP_MAIL, 550, true, "550 5.7.1 no", "provider.tls", FINDING_OK, NULL},
+    {WIRE_ANSWERED, SMTP_MAIL, 452, true, "452 4.3.1 full", "provider.reach", FINDING_UNKNOWN,
+     "later"},
+    {WIRE_ANSWERED, SMTP_NOOP, 502, true, "502 what", "provider.reach", FINDING_UNKNOWN, "later"},
+    {WIRE_ANSWERED, SMTP_MAIL, 250, true, "250 ok", "provider.key", FINDING_OK, NULL},
+    {WIRE_ANSWERED, SMTP_MAIL, 250, true, "250 ok", "provider.domain", FINDING_OK, NULL},
+    {WIRE_ANSWERED, SMTP_MAIL, 250, true, "250 ok", "provider.rate", FINDING_UNKNOWN, "rate"},
+    {WIRE_ANSWERED, SMTP_MAIL, 250, false, "250 ok", "provider.key", FINDING_NOTE, "587"},
+    {WIRE_NOT_SENT, SMTP_NO_UTF8, 0, false, "", "provider.domain", FINDING_MEND, "xn--"},
+};
+
+static void each_dialogue_is_one_finding(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT(dialogues); i++) {
+        bool answered = dialogues[i].end == WIRE_ANSWERED;
+        struct wire_response a = answer(dialogues[i].status, answered ? dialogues[i].said : "", "");
+        struct findings f;
+        a.end = dialogues[i].end;
+        a.stage = dialogues[i].stage;
+        a.login = dialogues[i].login;
+        str_copy(a.problem, sizeof a.problem, answered ? "" : dialogues[i].said);
+        findings_init(&f);
+        provider_find("smtp")->learn(&mailer, &a, &f);
+        const struct finding *found = find(&f, dialogues[i].check);
+        if (found->level != dialogues[i].level ||
+            (dialogues[i].remedy && !strstr(found->remedy, dialogues[i].remedy)) ||
+            (found->level == FINDING_MEND && !found->remedy[0]))
+            fail_msg("case %zu: %s; %s", i, found->text, found->remedy);
+        for (int n = 0; n < f.n; n++)
+            assert_null(strstr(f.all[n].text, "canary"));
+        findings_free(&f);
+        wire_response_done(&a);
+    }
+    assert_int_equal(mem_live(), 0);
+}
+
+static void mail_in_the_clear_is_said(void **state) {
+    (void)state;
+    static const struct {
+        const char *url;
+        enum finding_level level;
+    } cases[] = {{"smtp://mail.example?tls=none", FINDING_NOTE},
+                 {"smtp://localhost?tls=none", FINDING_OK},
+                 {"smtps://mail.example", FINDING_OK}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct settings s = mailer;
+        struct wire_response a = answer(250, "250 ok", "");
+        struct findings f;
+        s.smtp_url = cases[i].url;
+        a.stage = SMTP_MAIL;
+        findings_init(&f);
+        provider_find("smtp")->learn(&s, &a, &f);
+        assert_int_equal(find(&f, "provider.tls")->level, cases[i].level);
+        assert_int_equal(find(&f, "provider.key")->level, FINDING_OK);
+        findings_free(&f);
+        wire_response_done(&a);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(questions_only_look),
@@ -394,6 +527,9 @@ int main(void) {
         cmocka_unit_test(ses_asks_for_every_identity_of_the_sender),
         cmocka_unit_test(ses_asks_until_an_identity_is_verified),
         cmocka_unit_test(ses_says_what_of_key_and_sender),
+        cmocka_unit_test(smtp_asks_up_to_the_sender),
+        cmocka_unit_test(each_dialogue_is_one_finding),
+        cmocka_unit_test(mail_in_the_clear_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
