@@ -18,6 +18,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CONNECT_TIMEOUT_MS 10000L
 #define HEADER_FLOOD ((size_t)256 * 1024)
@@ -51,7 +52,12 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
         t->denied = true;
         return CURL_SOCKET_BAD;
     }
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd >= 0 && transfer_is_smtp(t) && !sockets_add(t->sockets, fd)) {
+        close(fd);
+        return CURL_SOCKET_BAD;
+    }
+    return fd;
 }
 
 /* Stops the transfer once the answer is longer than anyone would read: the status is known. */

@@ -11,6 +11,13 @@
 #include <pthread.h>
 #include <sys/socket.h>
 
+/* Open sockets of SMTP connections. */
+struct sockets {
+    int *fds;
+    int n;
+    int room;
+};
+
 struct transfer {
     struct transfer *next;
     uint64_t id;
@@ -22,6 +29,7 @@ struct transfer {
 
     /* while it runs */
     CURL *easy;
+    struct sockets *sockets;    /* the net's */
     struct curl_slist *headers; /* by SMTP: the recipients */
     char words[CURL_ERROR_SIZE];
     size_t header_bytes;
@@ -63,6 +71,7 @@ struct net {
     /* the thread's own */
     struct transfer *waiting; /* by start_us */
     struct transfer *running;
+    struct sockets sockets;
     CURL **idle; /* handles to use again */
     int idle_count;
     int idle_max;
@@ -90,6 +99,12 @@ enum wire_end smtp_judge(struct transfer *t, CURLcode code);
 bool smtp_wants_another(const struct transfer *t, CURLcode code);
 /* What was waited for when the server fell silent; NULL where that is not what happened. */
 const char *smtp_silence(const struct transfer *t, CURLcode code);
+
+/* sockets.c */
+bool sockets_add(struct sockets *s, int fd);        /* false: out of memory */
+int sockets_close(void *sockets, curl_socket_t fd); /* curl's way to close one */
+/* From now on the peers seem to have ended, so that nobody waits for them. */
+void sockets_hear_nothing(const struct sockets *s);
 
 /* url.c */
 bool url_names_loopback(const char *url);

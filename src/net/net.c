@@ -59,9 +59,11 @@ static void net_free(struct net *n) {
         curl_easy_cleanup(n->idle[i]);
     }
     mem_free(n->idle);
+    sockets_hear_nothing(&n->sockets);
     if (n->multi) {
         curl_multi_cleanup(n->multi);
     }
+    mem_free(n->sockets.fds);
     if (n->timer >= 0) {
         close(n->timer);
     }
@@ -143,6 +145,7 @@ bool net_submit(struct net *n, uint64_t id, struct wire_request *request, int64_
         return err_nomem(err);
     }
     t->id = id;
+    t->sockets = &n->sockets;
     t->request = *request;
     wire_request_init(request);
     wire_response_init(&t->response);

@@ -134,6 +134,13 @@ static size_t give_mail(char *dst, size_t size, size_t count, void *arg) {
     return n;
 }
 
+/* curl waits for the answer to QUIT, and all transfers with it: it looks here once a second. */
+static int stay(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d) {
+    const struct transfer *t = arg;
+    (void)a, (void)b, (void)c, (void)d;
+    return t->left;
+}
+
 static size_t take_nothing(char *data, size_t size, size_t count, void *arg) {
     (void)data;
     (void)arg;
@@ -211,6 +218,11 @@ static bool set_ears(CURL *easy, struct transfer *t) {
     SET(CURLOPT_READFUNCTION, give_mail);
     SET(CURLOPT_READDATA, t);
     SET(CURLOPT_WRITEFUNCTION, take_nothing);
+    SET(CURLOPT_XFERINFOFUNCTION, stay);
+    SET(CURLOPT_XFERINFODATA, t);
+    SET(CURLOPT_NOPROGRESS, 0L);
+    SET(CURLOPT_CLOSESOCKETFUNCTION, sockets_close);
+    SET(CURLOPT_CLOSESOCKETDATA, t->sockets);
     return ok;
 }
 

@@ -104,8 +104,21 @@ becomes "silence at RCPT to be no attempt" "$id" "sent||f|0"
 stop w
 is "exit" 0 "$code"
 
+# --- QUIT is said, and nobody waits for what comes of it: neither other mail nor the end ---------------
+rules '{"at": "quit", "hold_ms": 600000}, {"at": "rcpt", "match": "^bad", "reply": "550 5.1.1 no such user"}'
+bad=$(one bad-1@mail.example)
+one bad-2@mail.example >/dev/null
+good=$(one after@mail.example)
+POSTROOM_CONCURRENCY=1 run timeout 60 "$POSTROOM" run --once
+is "exit" 1 "$code"
+becomes "the refused one" "$bad" "failed|rejected:invalid_to|f|1"
+becomes "the other" "$good" "sent||f|0"
+POSTROOM_FROM=hello@shop.example run timeout 60 "$POSTROOM" doctor
+contains "doctor" "$out" "the server takes the sender"
+
 # --- addresses beyond ASCII ----------------------------------------------------------------------------
 worker w
+rules ""
 id=$(one 'ü@mail.example' bcc "'{b@mail.example}'")
 becomes "it to go with SMTPUTF8" "$id" "sent||f|0"
 contains "how" "$(sink_messages options rcpt | grep 'ü@')" "SMTPUTF8.*b@mail.example"

@@ -6,7 +6,7 @@ start, opens one more port, written to FOLDER/smtp_port, with the same rules and
   "utf8": false            SMTPUTF8 is not spoken
 
 A mail that is taken is written to FOLDER/mails/ID.eml, without the dots that were doubled. A rule may
-hold "at": connect | ehlo | mail | rcpt | data | body | dot (unless said otherwise) and
+hold "at": connect | ehlo | mail | rcpt | data | body | dot (unless said otherwise) | quit and
   "reply": the line        in place of the good one
   "drop": before | after   the connection closes without a reply; at the dot: before or after the mail
                            was taken; at body: when its first lines have come
@@ -85,6 +85,10 @@ class Server(SMTP):
         await self.sink.note(self.sink.requests, {
             "time": time.time(), "conn": self.number, "path": "smtp", "key": None, "n": len(envelope.rcpt_tos),
             "status": status, "to": envelope.rcpt_tos, **more})
+
+    async def smtp_QUIT(self, arg):
+        await asyncio.sleep(self.rule("quit").get("hold_ms", 0) / 1000)
+        await super().smtp_QUIT(arg)
 
     async def smtp_DATA(self, arg):
         to = self.envelope.rcpt_tos[0] if self.envelope.rcpt_tos else ""
