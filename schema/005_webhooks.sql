@@ -6,7 +6,7 @@ CREATE TABLE IF NOT EXISTS postroom.events (
     provider text NOT NULL,
     event_id text NOT NULL,      -- the provider's: the same event may come again
     message_id text NOT NULL,
-    event text NOT NULL,         -- accepted delayed delivered failed bounced complained unsubscribed
+    event text NOT NULL,         -- accepted delayed delivered failed bounced complained (un|re)subscribed
     at timestamptz NOT NULL,     -- when it happened, as the provider tells
     received_at timestamptz NOT NULL DEFAULT now(),
     provider_id text,            -- of the send it is about
@@ -23,7 +23,7 @@ CREATE INDEX IF NOT EXISTS events_message ON postroom.events (message_id, at);
 CREATE TABLE IF NOT EXISTS postroom.suppressions (
     email text NOT NULL,
     scope text NOT NULL DEFAULT 'all' CHECK (scope IN ('all', 'marketing')),
-    reason text NOT NULL DEFAULT 'by hand', -- bounced complained suppressed unsubscribed, or words
+    reason text NOT NULL DEFAULT 'by hand', -- bounced complained suppressed unsubscribed [(group N)], or words
     source text NOT NULL DEFAULT current_user, -- the provider, or who did it
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (email, scope)

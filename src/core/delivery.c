@@ -10,7 +10,7 @@ const char *delivery_kind_name(enum delivery_kind k) {
         [DELIVERY_ACCEPTED] = "accepted",         [DELIVERY_DELAYED] = "delayed",
         [DELIVERY_DELIVERED] = "delivered",       [DELIVERY_FAILED] = "failed",
         [DELIVERY_BOUNCED] = "bounced",           [DELIVERY_COMPLAINED] = "complained",
-        [DELIVERY_UNSUBSCRIBED] = "unsubscribed",
+        [DELIVERY_UNSUBSCRIBED] = "unsubscribed", [DELIVERY_RESUBSCRIBED] = "resubscribed",
     };
     return names[k];
 }
@@ -28,9 +28,9 @@ const char *bounce_type_name(enum bounce_type t) {
 /* db/delivery.c says the same of a row. */
 int delivery_rank(enum delivery_kind k, enum bounce_type t) {
     static const int ranks[] = {
-        [DELIVERY_ACCEPTED] = 0,     [DELIVERY_DELAYED] = 1, [DELIVERY_DELIVERED] = 3,
-        [DELIVERY_FAILED] = 4,       [DELIVERY_BOUNCED] = 5, [DELIVERY_COMPLAINED] = 6,
-        [DELIVERY_UNSUBSCRIBED] = 0,
+        [DELIVERY_ACCEPTED] = 0,     [DELIVERY_DELAYED] = 1,      [DELIVERY_DELIVERED] = 3,
+        [DELIVERY_FAILED] = 4,       [DELIVERY_BOUNCED] = 5,      [DELIVERY_COMPLAINED] = 6,
+        [DELIVERY_UNSUBSCRIBED] = 0, [DELIVERY_RESUBSCRIBED] = 0,
     };
     return k == DELIVERY_BOUNCED && t == BOUNCE_TRANSIENT ? 2 : ranks[k];
 }

@@ -18,7 +18,8 @@ enum delivery_kind {
     DELIVERY_FAILED, /* the provider gave it up itself: suppressed, rejected, dropped */
     DELIVERY_BOUNCED,
     DELIVERY_COMPLAINED,
-    DELIVERY_UNSUBSCRIBED, /* says nothing of this mail's delivery */
+    DELIVERY_UNSUBSCRIBED, /* this one and the next say nothing of this mail's delivery */
+    DELIVERY_RESUBSCRIBED,
 };
 
 /* "accepted", "delayed", "delivered", "failed" ...: the column `delivery` and postroom.events. */
@@ -51,13 +52,15 @@ struct delivery_event {
     char detail[400]; /* why, in the provider's words */
 };
 
-/* An address that must not be mailed any more. */
+/* An address that must not be mailed any more, or may be again. */
 struct delivery_mark {
     int event; /* its place in events[] */
     char email[321];
-    bool marketing;     /* such mail only; else none at all */
-    const char *reason; /* "bounced", "complained", "suppressed", "unsubscribed" */
-    bool of_the_mail;   /* the mail's recipient: it is meant only where the mail had no other */
+    bool marketing;   /* such mail only; else none at all */
+    char reason[64];  /* "bounced", "complained", "suppressed", "unsubscribed", or the same with a
+                         list of the provider's behind it: "unsubscribed (group 7)" */
+    bool of_the_mail; /* the mail's recipient: it is meant only where the mail had no other */
+    bool lifts;       /* what was done by the same provider for this very reason is undone */
 };
 
 struct delivery_news {

@@ -114,27 +114,42 @@
     "   WHERE settles GROUP BY lane" \
     "  ON CONFLICT (lane, day, worker) DO UPDATE SET messages = t.messages + excluded.messages)"
 
-/* An address that stands for the whole mail counts only where the mail had no other. */
+/* An address that stands for the whole mail counts only where the mail had no other. Who left a list
+ * and came back later is not suppressed, whether both are told at once or one after the other; who
+ * left another one as well stays so until an operator knows better. */
 #define SUPPRESSED \
-    " marked AS MATERIALIZED (SELECT x.* FROM unnest($11::int[], $12::text[], $13::text[]," \
-    "   $14::text[], $15::int[]) AS x(n, email, scope, reason, of_the_mail)" \
+    " marked AS MATERIALIZED (SELECT x.n, lower(x.email) AS email, x.scope, x.reason, x.lifts, news.at" \
+    "  FROM unnest($11::int[], $12::text[], $13::text[], $14::text[], $15::int[], $16::int[])" \
+    "   AS x(n, email, scope, reason, of_the_mail, lifts)" \
     "  JOIN news ON news.n = x.n WHERE x.of_the_mail = 0 OR news.alone)," \
-    " suppressed AS (INSERT INTO postroom.suppressions (email, scope, reason, source)" \
-    "  SELECT DISTINCT ON (lower(email), scope) lower(email), scope, reason, $1 FROM marked" \
-    "   ORDER BY lower(email), scope, n ON CONFLICT (lower(email), scope) DO NOTHING)"
+    " asked AS MATERIALIZED (SELECT m.* FROM marked m WHERE m.lifts = 0 AND NOT EXISTS (SELECT" \
+    "   FROM marked l WHERE l.lifts = 1 AND l.email = m.email AND l.reason = m.reason" \
+    "    AND (l.at, l.n) > (m.at, m.n)))," \
+    " suppressed AS (INSERT INTO postroom.suppressions AS s (email, scope, reason, source, created_at)" \
+    "  SELECT email, scope, CASE WHEN scope = 'all' OR count(DISTINCT reason) = 1" \
+    "    THEN (array_agg(reason ORDER BY n))[1] ELSE 'unsubscribed' END, $1, max(at)" \
+    "   FROM asked GROUP BY email, scope ORDER BY email, scope" \
+    "  ON CONFLICT (lower(email), scope) DO UPDATE SET" \
+    "    reason = CASE s.reason WHEN excluded.reason THEN s.reason ELSE 'unsubscribed' END," \
+    "    created_at = greatest(s.created_at, excluded.created_at)" \
+    "   WHERE s.scope = 'marketing' AND s.source = $1 AND s.reason LIKE 'unsubscribed (%')," \
+    " lifted AS (DELETE FROM postroom.suppressions s USING marked l WHERE l.lifts = 1" \
+    "   AND lower(s.email) = l.email AND s.scope = 'marketing' AND s.source = $1" \
+    "   AND s.reason = l.reason AND s.created_at <= l.at" \
+    "   AND NOT EXISTS (SELECT FROM asked a WHERE a.email = l.email))"
 
 static const char write_sql[] =
     EVENTS "," KNOWN "," FRESH "," LOCKED "," NEWS "," MOVED "," SETTLED "," SUPPRESSED
     " SELECT (SELECT count(*) FROM known), x.* FROM (SELECT 1) one LEFT JOIN"
     "  (SELECT news.n, news.id::text, t.to_email, t.settles, t.claimed,"
-    "    EXISTS (SELECT FROM marked WHERE marked.n = news.n)"
+    "    EXISTS (SELECT FROM asked WHERE asked.n = news.n)"
     "   FROM news JOIN told t ON t.id = news.id) x ON true ORDER BY 2";
 
 /* clang-format on */
 
 enum {
-    WRITE_ARRAYS = 14
-}; /* $2 .. $15 */
+    WRITE_ARRAYS = 15
+}; /* $2 .. $16 */
 
 static bool is_uuid(const char *s) {
     return strlen(s) == 36 && strspn(s, "0123456789abcdefABCDEF-") == 36 && s[8] == '-' &&
@@ -177,6 +192,7 @@ static void add_mark(struct buf *a, const struct delivery_mark *m, int from) {
     array_text(&a[11], m->marketing ? "marketing" : "all");
     array_text(&a[12], m->reason);
     array_int(&a[13], m->of_the_mail);
+    array_int(&a[14], m->lifts);
 }
 
 static bool run(struct db *db, const struct delivery_news *n, int from, int to, PGresult **r,

@@ -31,7 +31,7 @@ static const struct {
     {"postroom.operators", "SELECT, INSERT, UPDATE, DELETE"},
     {"postroom.published", "SELECT, INSERT, UPDATE"},
     {"postroom.events", "SELECT, INSERT"},
-    {"postroom.suppressions", "SELECT, INSERT, DELETE"},
+    {"postroom.suppressions", "SELECT, INSERT, UPDATE, DELETE"},
 };
 #define TABLES (sizeof tables / sizeof tables[0])
 

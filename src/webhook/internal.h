@@ -37,4 +37,9 @@ void add_detail(struct delivery_event *e, const char *text);
 bool mark(struct delivery_news *n, const char *email, const char *reason,
           bool of_the_mail) MUST_CHECK;
 
+/* It left (comes: came back to) a list of the provider's; group as in the event, NULL: all of them.
+ * false: out of memory. */
+bool mark_group(struct delivery_news *n, const char *email, const struct json *group,
+                bool comes) MUST_CHECK;
+
 #endif

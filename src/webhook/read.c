@@ -115,18 +115,41 @@ void add_detail(struct delivery_event *e, const char *text) {
     (void)str_copy_line(e->detail + used, sizeof e->detail - used, text);
 }
 
-bool mark(struct delivery_news *n, const char *email, const char *reason, bool of_the_mail) {
+/* NULL: out of memory; *none: no address, so nobody could be mailed there anyway. */
+static struct delivery_mark *add_mark(struct delivery_news *n, const char *email,
+                                      const char *reason, bool *none) {
     char address[321];
     struct err ignored;
-    if (!email || !mailbox_check(email, address, &ignored))
-        return true; /* no address: nobody could be mailed there anyway */
-    struct delivery_mark *m = delivery_mark_add(n);
+    *none = !email || !mailbox_check(email, address, &ignored);
+    struct delivery_mark *m = *none ? NULL : delivery_mark_add(n);
     if (!m)
-        return false;
+        return NULL;
     m->event = n->count - 1;
-    m->reason = reason;
-    m->marketing = str_eq(reason, "unsubscribed");
-    m->of_the_mail = of_the_mail;
+    str_copy(m->reason, sizeof m->reason, reason);
+    m->marketing = str_starts(reason, "unsubscribed");
     str_copy(m->email, sizeof m->email, address);
-    return true;
+    return m;
+}
+
+bool mark(struct delivery_news *n, const char *email, const char *reason, bool of_the_mail) {
+    bool none;
+    struct delivery_mark *m = add_mark(n, email, reason, &none);
+    if (m)
+        m->of_the_mail = of_the_mail;
+    return m || none;
+}
+
+/* Who left all of them does not come back by one. */
+bool mark_group(struct delivery_news *n, const char *email, const struct json *group, bool comes) {
+    char reason[64] = "unsubscribed";
+    double number = json_number(group, -1);
+    bool none = number < 0 || number > 1e15;
+    if (!none)
+        str_format(reason, sizeof reason, "unsubscribed (group %.0f)", number);
+    else if (comes)
+        return true;
+    struct delivery_mark *m = add_mark(n, email, reason, &none);
+    if (m)
+        m->lifts = comes;
+    return m || none;
 }

@@ -78,7 +78,8 @@ static const struct {
     {"dropped", DELIVERY_FAILED, NULL}, /* depends on its reason */
     {"spamreport", DELIVERY_COMPLAINED, "complained"},
     {"unsubscribe", DELIVERY_UNSUBSCRIBED, "unsubscribed"},
-    {"group_unsubscribe", DELIVERY_UNSUBSCRIBED, "unsubscribed"},
+    {"group_unsubscribe", DELIVERY_UNSUBSCRIBED, NULL}, /* depends on its group */
+    {"group_resubscribe", DELIVERY_RESUBSCRIBED, NULL},
 };
 #define KINDS (sizeof kinds / sizeof kinds[0])
 
@@ -145,6 +146,8 @@ static bool read_event(struct delivery_news *n, const struct json *v) {
                            : e->kind == DELIVERY_FAILED ? why_dropped(reason)
                                                         : kinds[k].suppress;
     add_detail(e, reason ? reason : json_get_text(v, "response"));
+    if (str_starts(name, "group_"))
+        return mark_group(n, email, json_get(v, "asm_group_id"), e->kind == DELIVERY_RESUBSCRIBED);
     return !suppress || mark(n, email, suppress, false);
 }
 

@@ -56,10 +56,44 @@ is "the same again" '200 {"recorded":0,"duplicates":12,"ignored":1}' "$(sendgrid
 is "turned round" '200 {"recorded":0,"duplicates":12,"ignored":1}' "$(python3 -c 'import json; print(json.dumps(json.load(open("batch"))[::-1]))' | sendgrid)"
 is "deliveries" "delivered delivered bounced bounced failed complained - - failed" \
     "$(sql "SELECT string_agg(coalesce(delivery, '-'), ' ' ORDER BY to_email) FROM email_messages")"
-is "suppressions" "a3 all bounced,a5 all suppressed,a6 all complained,a7 marketing unsubscribed,a8 marketing unsubscribed" \
+is "suppressions" "a3 all bounced,a5 all suppressed,a6 all complained,a7 marketing unsubscribed,a8 marketing unsubscribed (group 1)" \
     "$(sql "SELECT string_agg(concat_ws(' ', split_part(email, '@', 1), scope, reason), ',' ORDER BY email) FROM postroom.suppressions WHERE source = 'sendgrid'")"
 is "its times" "2023-11-14 22:13:21+00" "$(one delivered_at "to_email = 'a1@mail.example'")"
 contains "by the provider's id alone" "$(events '9:spamreport:{"postroom_id":null,"sg_event_id":"x"}' | sendgrid)" '"recorded":1,'
+
+# --- who left a list and comes back -------------------------------------------------------------------
+
+standing() { sql "SELECT string_agg(concat_ws(' ', reason, source), ',') FROM postroom.suppressions WHERE email = 'a$1@mail.example' AND scope = 'marketing'"; }
+told=0
+tell() { # N KIND GROUP TIME...: one request with these of the n-th recipient
+    local events=()
+    for ((; $# > 0; told++)); do
+        events+=("$1:$2:{\"asm_group_id\":$3,\"timestamp\":$4,\"sg_event_id\":\"again-$told\"}")
+        shift 4
+    done
+    contains "the answer" "$(events "${events[@]}" | sendgrid)" "^200 .\"recorded\":${#events[@]},"
+}
+left=group_unsubscribe back=group_resubscribe
+tell 8 $back 2 1700001000
+is "back on another list" "unsubscribed (group 1) sendgrid" "$(standing 8)"
+tell 8 $back 1 1600000000
+is "an older return" "unsubscribed (group 1) sendgrid" "$(standing 8)"
+tell 8 $back 1 1700001001
+is "back on the one that was left" "" "$(standing 8)"
+contains "the log" "$(cat a.log)" "WARN .*resubscribed: message [-0-9a-f]+ for a8@mail.example\$"
+contains "the story" "$(postroom show "$(one id "to_email = 'a8@mail.example'")")" "resubscribed"
+tell 7 $back 1 1700001002
+is "who left all of them" "unsubscribed sendgrid" "$(standing 7)"
+tell 1 $left 1 1700002000 1 $back 1 1700002000 2 $back 1 1700002003 2 $left 1 1700002000 4 $back 1 1700002000 4 $left 1 1700002003
+is "left and back in one request" " / " "$(standing 1) / $(standing 2)"
+is "back and left" "unsubscribed (group 1) sendgrid" "$(standing 4)"
+tell 4 $left 2 1700002004
+tell 4 $back 2 1700002005 4 $back 1 1700002006
+is "who left two" "unsubscribed sendgrid" "$(standing 4)"
+postroom suppress a9@mail.example --scope marketing --reason "asked by telephone" >/dev/null
+tell 9 $left 1 1700002000
+tell 9 $back 1 1700002001
+contains "by hand" "$(standing 9)" "^asked by telephone "
 
 # half of a body, no array, events that are none
 printf '%s\n' '[{"event":"delivered"' '{"event":"delivered"}' '"x"' >halves

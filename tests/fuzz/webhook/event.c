@@ -37,7 +37,9 @@ static void check_mark(const struct delivery_news *n, const struct delivery_mark
     CHECK(mailbox_check(m->email, address, &err) && str_eq(address, m->email));
     enum delivery_kind kind = n->events[m->event].kind;
     CHECK(kind != DELIVERY_ACCEPTED && kind != DELIVERY_DELIVERED && kind != DELIVERY_DELAYED);
-    CHECK(m->marketing == str_eq(m->reason, "unsubscribed"));
+    CHECK(m->marketing == str_starts(m->reason, "unsubscribed"));
+    CHECK(m->lifts == (kind == DELIVERY_RESUBSCRIBED) && (!m->lifts || strchr(m->reason, '(')));
+    CHECK_TEXT(m->reason);
 }
 
 static void check_news(struct delivery_news *n) {

@@ -187,8 +187,15 @@ static void sendgrid_kinds(void **state) {
         {"\"event\":\"dropped\",\"reason\":\"Spam Content\"", DELIVERY_FAILED, BOUNCE_NONE, NULL},
         {"\"event\":\"dropped\",\"reason\":7", DELIVERY_FAILED, BOUNCE_NONE, NULL},
         {"\"event\":\"spamreport\"", DELIVERY_COMPLAINED, BOUNCE_NONE, "complained"},
-        {"\"event\":\"group_unsubscribe\",\"asm_group_id\":3", DELIVERY_UNSUBSCRIBED, BOUNCE_NONE,
+        {"\"event\":\"unsubscribe\",\"asm_group_id\":3", DELIVERY_UNSUBSCRIBED, BOUNCE_NONE,
          "unsubscribed"},
+        {"\"event\":\"group_unsubscribe\",\"asm_group_id\":3", DELIVERY_UNSUBSCRIBED, BOUNCE_NONE,
+         "unsubscribed (group 3)"},
+        {"\"event\":\"group_unsubscribe\",\"asm_group_id\":\"x\"", DELIVERY_UNSUBSCRIBED,
+         BOUNCE_NONE, "unsubscribed"},
+        {"\"event\":\"group_resubscribe\",\"asm_group_id\":3", DELIVERY_RESUBSCRIBED, BOUNCE_NONE,
+         "unsubscribed (group 3)"},
+        {"\"event\":\"group_resubscribe\"", DELIVERY_RESUBSCRIBED, BOUNCE_NONE, NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char body[500];
@@ -204,7 +211,9 @@ static void sendgrid_kinds(void **state) {
         assert_int_equal(news->mark_count, cases[i].suppress != NULL);
         if (cases[i].suppress) {
             assert_string_equal(news->marks[0].reason, cases[i].suppress);
-            assert_int_equal(news->marks[0].marketing, str_eq(cases[i].suppress, "unsubscribed"));
+            assert_int_equal(news->marks[0].marketing,
+                             str_starts(cases[i].suppress, "unsubscribed"));
+            assert_int_equal(news->marks[0].lifts, e->kind == DELIVERY_RESUBSCRIBED);
         }
     }
 }
