@@ -164,7 +164,7 @@ $(BUILD)/gen/schema_sql.h: $(wildcard schema/*.sql) tools/embed
 # The faults that need no machine to themselves; all of them, and at length: check-fault.
 SHORT_FAULTS := tests/fault/1[0-6]*.sh tests/fault/4[0-2]*.sh tests/fault/7[0-4]*.sh tests/fault/82*.sh
 UNIT  := $(sort $(wildcard tests/unit/*/test_*.c))
-PEERS := tests/peers/smtp_sink.sh # those in Debian; the clients from npm only by check-peers
+PEERS := tests/peers/smtp_sink.sh # those in Debian; what comes from npm only by check-peers
 E2E   := $(sort $(wildcard tests/db/*.sh tests/e2e/[0-9]*.sh tests/e2e/ui_*.sh $(SHORT_FAULTS)) $(PEERS))
 # What measures time, or looks at all processes, has the machine to itself.
 ALONE := $(filter $(foreach n,04 05 10 13 17 24 31 60 61 64 ui_bytes ui_keys ui_live,tests/e2e/$(n)%) tests/fault/4% tests/fault/8%,$(E2E))
@@ -211,9 +211,8 @@ check-fault: $(BINARY) $(DIR_fault)/postroom ## faults at length, for hours (KIL
 	@KILLS=$(KILLS) REPEATS=$(REPEATS) REQUESTS=$(REQUESTS) SEED=$(SEED) TEST_LIMIT=86400 TEST_SHOW=1 \
 	    $(RUN) release $(FAULTS)
 
-check-peers: $(BINARY) ## programs of others: Postfix's smtp-sink, official clients (node 20 or newer; skipped without)
-	@$(RUN) release $(PEERS)
-	@BUILD=$(BUILD) POSTROOM=$(BINARY) tests/peers/resend.sh
+check-peers: $(BINARY) ## programs of others: Postfix's smtp-sink, clients, a server, a signer (node 20.19 or newer; skipped without)
+	@TEST_SHOW=1 $(RUN) release $(PEERS) tests/peers/resend.sh tests/peers/ses.sh
 
 check-asan: $(DIR_asan)/postroom $(call unit,asan) ## unit and main end-to-end tests under ASan and UBSan
 	@$(RUN) asan $(call unit,asan) $(call also,asan)
