@@ -31,6 +31,7 @@ static bool send(struct ui *ui, struct command *c, int64_t boot_us) {
                    command_name(c->kind));
         return false;
     }
+    ui->command_waits = true;
     act_answer(ui, boot_us, "%s: asked", command_name(c->kind));
     return true;
 }

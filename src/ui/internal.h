@@ -55,6 +55,7 @@ struct ui {
     char answer[256];
     int64_t answer_until_us; /* boot time */
     int64_t last_command;
+    bool command_waits; /* for its last answer */
 
     int interrupts; /* Ctrl-C in a row */
     int64_t interrupt_us;
@@ -114,7 +115,7 @@ void look_neighbour(struct ui *ui, const struct scene *scene, int by, int64_t bo
 void look_tag(struct ui *ui, const struct scene *scene, int64_t boot_us);
 void look_tag_all(struct ui *ui, const struct scene *scene, int64_t boot_us);
 void look_ask(struct ui *ui, struct page_want *want, struct chain *chain, int64_t boot_us);
-void look_take(struct ui *ui, int64_t boot_us);   /* what has come */
+bool look_take(struct ui *ui, int64_t boot_us);   /* what has come; was there anything? */
 void look_more(struct ui *ui, int64_t boot_us);   /* the list's next page */
 void look_newest(struct ui *ui, int64_t boot_us); /* the list anew, from its first message on */
 void look_more_journal(struct ui *ui, int64_t boot_us);

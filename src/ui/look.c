@@ -102,10 +102,11 @@ void look_ask(struct ui *ui, struct page_want *want, struct chain *chain, int64_
         act_answer(ui, boot_us, "%s", err.text);
 }
 
-void look_take(struct ui *ui, int64_t boot_us) {
+bool look_take(struct ui *ui, int64_t boot_us) {
     struct page *p = board_take_page(ui->ports->board);
     if (p != NULL)
         take(ui, p, boot_us);
+    return p != NULL;
 }
 
 static void ask_list(struct ui *ui, bool again, int64_t boot_us) {

@@ -25,6 +25,8 @@
 #define CROWD_PER_S 1000                 /* more events a second are folded */
 #define READ_BYTES 256
 #define HOLD_US (10 * USEC_PER_SEC) /* a list stands still that long after a move */
+#define ANSWER_US                                                                                  \
+    (5 * USEC_PER_SEC) /* what a key asked for is shown at once when it comes so soon */
 
 /* ui_finish and signal handlers reach the running dashboard through these alone. */
 static _Atomic bool finish_asked;
@@ -101,13 +103,17 @@ static void take_snapshot(struct ui *ui) {
     ui->current = s;
 }
 
-static void take_events(struct ui *ui, int64_t boot_us, int64_t frame_us) {
+/* Returns whether there was an answer among them. */
+static bool take_events(struct ui *ui, int64_t boot_us, int64_t frame_us) {
     struct event answer;
     bool answered;
     int crowd = (int)(CROWD_PER_S * frame_us / USEC_PER_SEC);
     history_take(ui->history, ui->ports->ring, crowd, now_of(ui, boot_us), &answer, &answered);
-    if (answered)
+    if (answered) {
         act_answer(ui, boot_us, "%s", answer.text);
+        ui->command_waits = !answer.final;
+    }
+    return answered;
 }
 
 /* Did somebody end it: the caller, the worker, the deadline? */
@@ -218,6 +224,7 @@ static bool read_keys(struct ui *ui, bool ready, int64_t boot_us) {
 
 struct pace {
     int64_t last_us; /* the last one; < 0: none yet */
+    int64_t key_us;  /* the last key */
     bool key;        /* a key waits for its frame */
     bool news;       /* the wake was raised: left alone until the next frame */
 };
@@ -268,11 +275,24 @@ static void resume(struct ui *ui) {
     ui->whole = true;
 }
 
+/* A key's page, or the answer to its command, is shown at once, however slow the frames are. */
+static bool answers_key(struct ui *ui, int64_t boot_us) {
+    wake_clear(ui->ports->wake);
+    bool page = look_take(ui, boot_us);
+    return (ui->command_waits && take_events(ui, boot_us, ui->every_us)) || page;
+}
+
+static bool is_answer_time(const struct pace *pace, int64_t boot_us) {
+    return pace->key_us > 0 && boot_us - pace->key_us < ANSWER_US;
+}
+
 static void turn(struct ui *ui, struct pace *pace) {
+    bool deaf = ui->ports->wake == NULL || (pace->news && !is_answer_time(pace, clock_boot_us())) ||
+                pace->key;
     struct pollfd fds[3] = {
         {.fd = term_input_fd(ui->term), .events = POLLIN},
         {.fd = term_waiting(ui->term) ? term_output_fd(ui->term) : -1, .events = POLLOUT},
-        {.fd = pace->news || ui->ports->wake == NULL ? -1 : ui->ports->wake->fd, .events = POLLIN},
+        {.fd = deaf ? -1 : ui->ports->wake->fd, .events = POLLIN},
     };
     int n = poll(fds, 3, wait_ms(ui, pace, clock_boot_us()));
     int64_t boot_us = clock_boot_us();
@@ -280,10 +300,17 @@ static void turn(struct ui *ui, struct pace *pace) {
         memset(fds, 0, sizeof fds); /* a signal: the size or the life may have changed */
     if ((fds[0].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0)
         ui_end_with(ui, UI_GONE);
-    pace->news = pace->news || (fds[2].revents & POLLIN) != 0;
+    bool news = (fds[2].revents & POLLIN) != 0;
+    pace->news = pace->news || news;
     if (continued != 0)
         resume(ui);
-    pace->key = read_keys(ui, (fds[0].revents & POLLIN) != 0, boot_us) || pace->key || n < 0;
+    if (read_keys(ui, (fds[0].revents & POLLIN) != 0, boot_us)) {
+        pace->key_us = boot_us;
+        pace->key = true;
+    } else if (news && is_answer_time(pace, boot_us)) {
+        pace->key = answers_key(ui, boot_us);
+    }
+    pace->key = pace->key || n < 0;
     if ((fds[1].revents & POLLOUT) != 0 && !term_flush(ui->term))
         ui_end_with(ui, UI_GONE);
     look_at_life(ui, boot_us);
