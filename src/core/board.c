@@ -1,4 +1,4 @@
-/* The current snapshot and page, gauges and metrics behind one mutex, held only for a pointer swap
+/* The current snapshot, pages, gauges and metrics behind one mutex, held only for a pointer swap
  * or a struct copy. The old snapshot is released outside the lock. Any thread. */
 #include "core/board.h"
 
@@ -13,9 +13,8 @@ struct board {
     struct gauges gauges;
     struct metrics metrics;
     bool measured;
-    struct page_want want;
-    bool wanted;
-    struct page *page;
+    struct page_want wants[PAGE_KINDS]; /* PAGE_NONE: not wanted */
+    struct page *pages[PAGE_KINDS];
 };
 
 struct board *board_new(const struct wake *wake, struct err *err) {
@@ -33,7 +32,8 @@ void board_free(struct board *b) {
     if (b == NULL)
         return;
     snapshot_release(b->current);
-    page_free(b->page);
+    for (int i = 0; i < PAGE_KINDS; i++)
+        page_free(b->pages[i]);
     pthread_mutex_destroy(&b->lock);
     mem_free(b);
 }
@@ -57,36 +57,43 @@ struct snapshot *board_take(struct board *b) {
 
 void board_want(struct board *b, const struct page_want *w) {
     pthread_mutex_lock(&b->lock);
-    b->want = *w;
-    b->wanted = true;
+    b->wants[w->kind] = *w;
     pthread_mutex_unlock(&b->lock);
 }
 
 bool board_take_want(struct board *b, struct page_want *out) {
+    struct page_want *oldest = NULL;
     pthread_mutex_lock(&b->lock);
-    bool wanted = b->wanted;
-    *out = b->want;
-    b->wanted = false;
+    for (struct page_want *w = b->wants; w < b->wants + PAGE_KINDS; w++)
+        if (w->kind != PAGE_NONE && (oldest == NULL || w->number < oldest->number))
+            oldest = w;
+    if (oldest != NULL) {
+        *out = *oldest;
+        oldest->kind = PAGE_NONE;
+    }
     pthread_mutex_unlock(&b->lock);
-    return wanted;
+    return oldest != NULL;
 }
 
-static struct page *swap_page(struct board *b, struct page *p) {
+static struct page *swap_page(struct board *b, int kind, struct page *p) {
     pthread_mutex_lock(&b->lock);
-    struct page *old = b->page;
-    b->page = p;
+    struct page *old = b->pages[kind];
+    b->pages[kind] = p;
     pthread_mutex_unlock(&b->lock);
     return old;
 }
 
 void board_post_page(struct board *b, struct page *p) {
-    page_free(swap_page(b, p));
+    page_free(swap_page(b, p->want.kind, p));
     if (b->wake != NULL)
         wake_up(b->wake);
 }
 
 struct page *board_take_page(struct board *b) {
-    return swap_page(b, NULL);
+    struct page *p = NULL;
+    for (int kind = 0; p == NULL && kind < PAGE_KINDS; kind++)
+        p = swap_page(b, kind, NULL);
+    return p;
 }
 
 void board_set_gauges(struct board *b, const struct gauges *g) {

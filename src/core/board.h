@@ -33,8 +33,8 @@ void board_post(struct board *b, struct snapshot *s);
 /* A new reference (release with snapshot_release), or NULL where none was posted yet. */
 struct snapshot *board_take(struct board *b);
 
-/* The screen asks for a page (the newest want wins), the feed takes the want and posts the page
- * (the newest wins, too), the screen takes that over. */
+/* The screen asks for a page (the newest want of a kind wins), the feed takes the oldest want and
+ * posts its page (the newest of a kind wins, too), the screen takes that over. */
 void board_want(struct board *b, const struct page_want *w);
 bool board_take_want(struct board *b, struct page_want *out); /* false: nothing new is wanted */
 void board_post_page(struct board *b, struct page *p);        /* hands it over */

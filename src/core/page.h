@@ -21,6 +21,7 @@ enum page_kind {
                      from then on counts. Its row as it is now, and who did what to it */
 };
 
+#define PAGE_KINDS (PAGE_FATE + 1)
 #define PAGE_ROWS_MAX 200
 
 struct page_want {

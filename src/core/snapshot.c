@@ -242,6 +242,7 @@ static const struct field error_fields[] = {
     ERROR("code", FIELD_TEXT, code),
     ERROR("text", FIELD_TEXT, text),
     ERROR("n", FIELD_INT, n),
+    ERROR("capped", FIELD_BOOL, capped),
     ERROR("retrying", FIELD_INT, retrying),
     ERROR("per_min", FIELD_INT, per_min),
     ERROR("last_at", FIELD_TIME, last_at_us),

@@ -49,6 +49,7 @@ struct snap_lane {
 struct snap_error {
     const char *code, *text;
     int64_t n, retrying, per_min, last_at_us, first_at_us;
+    bool capped; /* n and retrying are lower bounds */
 };
 
 struct snap_worker {

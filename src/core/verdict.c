@@ -43,9 +43,10 @@ void view_first_error(const struct view *v, struct state_row *out) {
         return;
     const struct snap_error *e = &v->s->errors[0];
     const char *before = out->state == STATE_PAUSED ? "before the pause: " : "";
-    str_format(out->why, sizeof out->why, "%s%s since %s, %s", before, figure_count(e->n).text,
+    struct figure count = figure_count_capped(e->n, e->capped);
+    str_format(out->why, sizeof out->why, "%s%s since %s, %s", before, count.text,
                figure_when(e->first_at_us, v->now_us).text, e->text);
-    str_format(out->why_brief, sizeof out->why_brief, "%s %s", figure_count(e->n).text, e->text);
+    str_format(out->why_brief, sizeof out->why_brief, "%s %s", count.text, e->text);
     if (!str_eq(e->code, e->text))
         str_format(out->why_more, sizeof out->why_more, " (%s)", e->code);
 }

@@ -226,7 +226,8 @@ static const char attempts_doc[] =
 
 static const char errors_doc[] =
     "(SELECT coalesce(jsonb_agg(jsonb_build_object('code', code, 'text', coalesce(text, code),"
-    "  'n', n, 'capped', capped, 'retrying', retrying, 'per_min', per_min,"
+    "  'n', least(n, " COUNT_CAP "), 'capped', capped,"
+    "  'retrying', least(retrying, " COUNT_CAP "), 'per_min', per_min,"
     "  'last_at', " TIME("last") ", 'first_at', " TIME("first") ")"
     "  ORDER BY per_min DESC, n DESC, code), '[]') FROM errors)";
 

@@ -29,18 +29,21 @@ static struct page *look(struct db *db, const struct page_want *want, struct err
     return page;
 }
 
-void pages_answer(struct db *db, struct board *board) {
-    struct page_want want;
+static void answer(struct db *db, struct board *board, const struct page_want *want) {
     struct err err = {0}, ignored;
-    if (!board_take_want(board, &want))
-        return;
     struct page *page = NULL;
     if (db_is_open(db))
-        page = look(db, &want, &err);
+        page = look(db, want, &err);
     else
         err_set(&err, ERR_AWAY, "no answer from the database");
     if (page == NULL)
-        page = page_trouble(&want, err.text, &ignored);
+        page = page_trouble(want, err.text, &ignored);
     if (page != NULL)
         board_post_page(board, page);
+}
+
+void pages_answer(struct db *db, struct board *board) {
+    struct page_want want;
+    while (board_take_want(board, &want))
+        answer(db, board, &want);
 }

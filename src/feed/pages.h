@@ -5,7 +5,7 @@
 #include "core/board.h"
 #include "db/db.h"
 
-/* Answers the board's want, if there is one. The connection may be lost meanwhile. */
+/* Answers what the board wants. The connection may be lost meanwhile. */
 void pages_answer(struct db *db, struct board *board);
 
 #endif

@@ -97,7 +97,7 @@ static void open_chosen(struct ui *ui, const struct scene *scene, int64_t boot_u
 static void escape(struct ui *ui, int32_t key, int64_t boot_us) {
     if (key == K_ESC && ui->places.view == VIEW_LIST && ui->shelf.words[0] != '\0')
         look_filter(ui, "", boot_us);
-    else if (key == K_ESC && ui->places.view == VIEW_LIST && shelf_tagged(&ui->shelf) > 0)
+    else if (key == K_ESC && ui->places.view == VIEW_LIST && shelf_tagged(&ui->shelf) != 0)
         shelf_untag(&ui->shelf);
     else if (key == K_ESC && ui->places.view == VIEW_JOURNAL && ui->places.journal_words[0] != '\0')
         look_filter(ui, "", boot_us);
@@ -219,6 +219,18 @@ static void act(struct ui *ui, const struct scene *scene, const struct key_row *
     }
 }
 
+/* A key that means nothing here says so, unless an arrow key that was torn apart may have left it.
+ */
+static void pass_over(struct ui *ui, int32_t key, int64_t boot_us) {
+    char name[8] = "";
+    if (key == ' ' || key == K_ENTER || key == K_TAB)
+        str_copy(name, sizeof name, key == ' ' ? "Space" : key == K_TAB ? "Tab" : "Enter");
+    else if (key > ' ' && key < 0x7f && key != '[' && key != 'O')
+        str_format(name, sizeof name, "%c", (int)key);
+    if (name[0] != '\0')
+        act_answer(ui, boot_us, "%s does nothing here: ? shows the keys", name);
+}
+
 void act_key(struct ui *ui, int32_t key, int64_t boot_us) {
     struct scene scene;
     const struct key_row *row = key_find(key, ui->places.view);
@@ -236,5 +248,7 @@ void act_key(struct ui *ui, int32_t key, int64_t boot_us) {
     } else if (row != NULL) {
         ui->answer[0] = '\0';
         act(ui, &scene, row, key, boot_us);
+    } else {
+        pass_over(ui, key, boot_us);
     }
 }

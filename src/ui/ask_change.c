@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-#define BY_KEY 10 /* up to so many certain messages `y` is enough */
+#define OFFER_COLS 44 /* of a choice's text */
+#define BY_KEY 10     /* up to so many certain messages `y` is enough */
 
 static const char *plural(int64_t n) {
     return n == 1 ? "" : "s";
@@ -49,11 +50,17 @@ static void offer_many(struct dialog *d, const struct dialog *of, const char *wo
     offer(d, p->what, labels[p->what - '2'], text);
 }
 
+/* In fewer words beside a larger number. */
 static void left_out(const struct scope *p, char *dst, size_t size) {
     str_copy(dst, size, "");
-    if (p->uncertain > 0)
-        str_format(dst, size, "%s more %s uncertain, left out", figure_count(p->uncertain).text,
-                   p->uncertain == 1 ? "is" : "are");
+    if (p->uncertain <= 0)
+        return;
+    int room = OFFER_COLS - text_width(figure_count_capped(p->n, p->capped).text) -
+               text_width(" messages  ");
+    str_format(dst, size, "%s more %s uncertain, left out", figure_count(p->uncertain).text,
+               p->uncertain == 1 ? "is" : "are");
+    if (text_width(dst) > room)
+        str_format(dst, size, "%s uncertain left out", figure_count(p->uncertain).text);
 }
 
 static void offer_scope(struct dialog *d, const struct scene *scene, char what,

@@ -50,8 +50,11 @@ static void ask_to_pause(struct dialog *d, const struct scene *scene) {
     d->command.kind = COMMAND_PAUSE;
     str_format(d->title, sizeof d->title, "Pause sending on %.100s", scene->live.s->database);
     dialog_line(d, true, "No worker takes a new message until somebody resumes.");
-    dialog_line(d, false, "%s in flight finish. New mail is still accepted and waits.",
-                n_of(scene, QUEUE_PROCESSING).text);
+    if (scene->live.s->queue[QUEUE_PROCESSING].n == 0)
+        dialog_line(d, false, "Nothing is in flight. New mail is still accepted and waits.");
+    else
+        dialog_line(d, false, "%s in flight finish. New mail is still accepted and waits.",
+                    n_of(scene, QUEUE_PROCESSING).text);
     who_is_here(scene, here, sizeof here);
     if (pending->per_min != SNAP_NO_RATE && pending->per_min > 0)
         str_format(more, sizeof more, "; about %s more a minute",
@@ -99,7 +102,10 @@ static void ask_to_pause_one(struct dialog *d, const struct scene *scene,
     str_format(d->title, sizeof d->title, "Pause worker %.60s on %.80s", w->name,
                scene->live.s->database);
     dialog_line(d, true, "It takes no new message until somebody resumes it.");
-    dialog_line(d, false, "Its %s in flight finish.", figure_count(w->in_flight).text);
+    if (w->in_flight == 0)
+        dialog_line(d, false, "It has nothing in flight.");
+    else
+        dialog_line(d, false, "Its %s in flight finish.", figure_count(w->in_flight).text);
     if (others > 0)
         dialog_line(d, false, "%d other worker%s on sending.", others,
                     others == 1 ? " goes" : "s go");

@@ -138,6 +138,7 @@ static bool this_error(struct dialog *d, const struct scene *scene) {
     if (e == NULL || e->n <= 0)
         return false;
     d->scope.n = e->n;
+    d->scope.capped = e->capped;
     d->scope.per_min = e->per_min;
     d->scope.uncertain_in = str_eq(e->code, UNCERTAIN);
     str_copy(d->scope.text, sizeof d->scope.text, e->text);
@@ -161,7 +162,7 @@ static void name_errors(struct scope *p, const struct snapshot *s) {
             continue;
         str_format(p->errors + used, sizeof p->errors - used, "%s%.*s %s", named > 0 ? ", " : "",
                    short_name(s->errors[i].text), s->errors[i].text,
-                   figure_count(s->errors[i].n).text);
+                   figure_count_capped(s->errors[i].n, s->errors[i].capped).text);
         used = strlen(p->errors);
         named++;
     }

@@ -15,6 +15,10 @@ bool chain_more(const struct chain *c, const char **after) {
     return last != NULL && last->more && c->count < CHAIN_PAGES;
 }
 
+bool chain_goes_on(const struct chain *c) {
+    return c->count > 0 && c->pages[c->count - 1]->more;
+}
+
 static void drop_all(struct chain *c) {
     while (c->count > 0)
         page_free(c->pages[--c->count]);

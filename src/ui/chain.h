@@ -21,6 +21,9 @@ void chain_clear(struct chain *c);
 /* Is another page to be had, and room for it? *after: where it starts. */
 bool chain_more(const struct chain *c, const char **after);
 
+/* Is there anything behind its last page, had or not? */
+bool chain_goes_on(const struct chain *c);
+
 /* Takes the page over where it is the awaited one (else frees it). A first page replaces all. */
 bool chain_take(struct chain *c, struct page *p, int64_t boot_us);
 

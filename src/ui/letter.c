@@ -178,13 +178,15 @@ void letter_twice(const struct page_message *m, const char *ellipsis, char *dst,
         str_format(dst, size, "maybe: the answer was lost (request %s)", request);
     else if (str_eq(m->row.status, "sent"))
         str_copy(dst, size, "no: the provider has taken it once");
-    else if (attempts == 0)
+    else if (attempts == 0 && m->row.retry_count <= 0)
         str_copy(dst, size, "no: it was never tried");
     else if (str_starts(m->row.error_code, "rejected"))
         str_format(dst, size, "no: the provider refused it%s",
-                   attempts == 1   ? ""
+                   attempts <= 1   ? "" /* its history may be gone */
                    : attempts == 2 ? " both times"
                                    : " every time");
+    else if (attempts == 0) /* their history is gone */
+        str_copy(dst, size, "no: none of its attempts was taken");
     else
         str_copy(dst, size, "no: while it is open the same request is made again, under its key");
 }

@@ -103,10 +103,10 @@ void look_ask(struct ui *ui, struct page_want *want, struct chain *chain, int64_
 }
 
 bool look_take(struct ui *ui, int64_t boot_us) {
-    struct page *p = board_take_page(ui->ports->board);
-    if (p != NULL)
+    bool any = false;
+    for (struct page *p; (p = board_take_page(ui->ports->board)) != NULL; any = true)
         take(ui, p, boot_us);
-    return p != NULL;
+    return any;
 }
 
 static void ask_list(struct ui *ui, bool again, int64_t boot_us) {
@@ -164,30 +164,25 @@ static bool list_shows_messages(const struct shelf *s) {
     return !shelf_is_grouped(s) || s->open[0] != '\0';
 }
 
-/* Only one page is wanted at a time: the list waits until it is known what left it. */
-static bool asks_fate(struct ui *ui, int64_t boot_us) {
+static void settle_fate(struct ui *ui, int64_t boot_us) {
     struct shelf *s = &ui->shelf;
-    if (s->fate.kind != PAGE_FATE || s->chain.awaited != 0)
-        return false;
-    if (s->fate_asked_us == 0 || boot_us - s->fate_asked_us >= LOST_US) {
-        s->fate_asked_us = boot_us;
-        look_ask(ui, &s->fate, NULL, boot_us);
-    }
-    return true;
+    if (s->fate.kind != PAGE_FATE || (s->fate_asked_us > 0 && boot_us - s->fate_asked_us < LOST_US))
+        return;
+    s->fate_asked_us = boot_us;
+    look_ask(ui, &s->fate, NULL, boot_us);
 }
 
 static void settle_list(struct ui *ui, const struct scene *scene, int64_t boot_us) {
     struct shelf *s = &ui->shelf;
     bool first = s->chain.came_us == 0;
-    bool held =
-        boot_us - s->moved_us < HOLD_US || s->chain.count > 1 || s->top > 0 || shelf_tagged(s) > 0;
+    bool held = boot_us - s->moved_us < HOLD_US || shelf_stands(s);
     const struct rect *area;
     struct layout l;
-    bool busy = asks_fate(ui, boot_us);
-    if (!busy && list_shows_messages(s) && (first || (!held && !ui->frozen)) &&
+    if (list_shows_messages(s) && (first || (!held && !ui->frozen)) &&
         is_due(&s->chain, AGAIN_US, boot_us))
         ask_list(ui, true, boot_us);
     shelf_settle(s, scene->errors);
+    settle_fate(ui, boot_us);
     layout_make(scene, ui->canvas.rows, ui->canvas.cols, &l);
     if ((area = layout_find(&l, &pane_list)) != NULL)
         s->top = list_top(scene, list_rows(scene, area->rows, area->cols));
@@ -364,7 +359,7 @@ void look_tag_all(struct ui *ui, const struct scene *scene, int64_t boot_us) {
         return;
     shelf_filter(s, line.error != NULL ? line.error->code : "", &f);
     if (line.error != NULL)
-        n = line.error->n;
+        n = line.error->capped ? -1 : line.error->n; /* unknown: it is counted when it matters */
     if (f.status[0] == '\0')
         str_copy(f.status, sizeof f.status, "failed");
     if (f.until_us == 0)
@@ -415,6 +410,12 @@ void look_neighbour(struct ui *ui, const struct scene *scene, int by, int64_t bo
     bool listed = at->depth > 0 && at->under[at->depth - 1] == VIEW_LIST;
     const char *id = listed ? neighbour_in_list(ui, scene, by) : neighbour_in_events(ui, scene, by);
     enum letter_part part = ui->letter.part;
+    const char *after;
+    if (id == NULL && listed && by > 0 && chain_more(&ui->shelf.chain, &after)) {
+        look_more(ui, boot_us);
+        act_answer(ui, boot_us, "the list goes on; n again shows it");
+        return;
+    }
     if (id == NULL) {
         act_answer(ui, boot_us,
                    by > 0 ? "this is the last one here" : "this is the first one here");

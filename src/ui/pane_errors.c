@@ -57,7 +57,7 @@ static void draw_error(const struct scene *scene, struct canvas *c, int row, str
     canvas_text(c, row, 2, at.text, LOOK_PLAIN, e->text);
     if (at.code > 0)
         canvas_text(c, row, at.code, at.count - 10 - at.code, LOOK_PLAIN, e->code);
-    canvas_right(c, row, at.count, LOOK_PLAIN, figure_count(e->n).text);
+    canvas_right(c, row, at.count, LOOK_PLAIN, figure_count_capped(e->n, e->capped).text);
     if (at.retrying > 0)
         canvas_right(c, row, at.retrying, LOOK_PLAIN, figure_count(e->retrying).text);
     canvas_right(c, row, at.rate, LOOK_PLAIN,

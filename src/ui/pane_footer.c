@@ -93,16 +93,20 @@ static bool draw_words(const struct scene *scene, struct canvas *c, struct rect 
     return true;
 }
 
-/* In a list that stands still: how much it does not show yet. */
+/* In a list that stands still: how much of it is otherwise by now. */
 static bool draw_holding(const struct scene *scene, struct canvas *c, struct rect area) {
     char newer[64] = "";
-    if (scene->places.view != VIEW_LIST || !scene->list_holds)
-        return false;
     int64_t n = shelf_newer(scene->shelf, scene->live.s);
+    bool stands = shelf_stands(scene->shelf) && n != 0;
+    if (scene->places.view != VIEW_LIST || !(scene->list_holds || stands))
+        return false;
     if (n > 0)
         str_format(newer, sizeof newer, "; %s newer, G shows them", figure_count(n).text);
-    canvas_printf(c, area.row, area.cols < BRIEF_COLS ? 0 : 1, LOOK_PLAIN,
-                  "the list holds while you move%s", newer);
+    else if (n < 0)
+        str_format(newer, sizeof newer, "; %s fewer by now, G reads it anew",
+                   figure_count(-n).text);
+    canvas_printf(c, area.row, area.cols < BRIEF_COLS ? 0 : 1, LOOK_PLAIN, "the list %s%s",
+                  scene->list_holds ? "holds while you move" : "stands still", newer);
     return true;
 }
 

@@ -32,18 +32,30 @@ static const char *queue_title(const char *status) {
     return status;
 }
 
+/* Of a filter that reads on behind the page nobody knows how many it finds: as many as there are
+ * here, and more or not. */
+static struct figure how_many(const struct scene *scene) {
+    const struct shelf *s = scene->shelf;
+    int64_t n = shelf_now(s, scene->lists.s);
+    if (n < 0 && s->chain.count > 0)
+        return figure_count_capped(chain_rows(&s->chain), chain_goes_on(&s->chain));
+    return figure_count_capped(n, shelf_capped(s, scene->lists.s));
+}
+
 static void title_text(const struct scene *scene, char *dst, size_t size) {
     const struct shelf *s = scene->shelf;
     const struct snap_error *order[SHELF_GROUPS];
     int64_t total;
-    if (shelf_is_grouped(s)) {
-        int n = shelf_groups(s, scene->errors, order, &total);
-        str_format(dst, size, "Failed: %s in %d error%s", figure_count(total).text, n,
-                   n == 1 ? "" : "s");
-    } else {
-        str_format(dst, size, "%s: %s", queue_title(s->status),
-                   figure_count(shelf_now(s, scene->lists.s)).text);
+    bool capped = false;
+    if (!shelf_is_grouped(s)) {
+        str_format(dst, size, "%s: %s", queue_title(s->status), how_many(scene).text);
+        return;
     }
+    int n = shelf_groups(s, scene->errors, order, &total);
+    for (int i = 0; i < n; i++)
+        capped = capped || order[i]->capped;
+    str_format(dst, size, "Failed: %s in %d error%s", figure_count_capped(total, capped).text, n,
+               n == 1 ? "" : "s");
 }
 
 static void draw_title(const struct scene *scene, struct canvas *c, struct rect area) {
@@ -60,7 +72,7 @@ static void draw_title(const struct scene *scene, struct canvas *c, struct rect 
     if (narrow)
         return;
     filter = filter < end ? end : filter - 1;
-    bool tags = shelf_tagged(s) > 0;
+    bool tags = shelf_tagged(s) != 0;
     canvas_text(c, area.row, filter, (tags ? tagged : area.cols - 15) - 1 - filter,
                 s->words[0] != '\0' ? LOOK_BOLD : LOOK_PLAIN, text);
     if (tags) {
@@ -85,7 +97,7 @@ static void draw_group(const struct scene *scene, struct canvas *c, int row,
     char text[400], again[48] = "";
     bool open = str_eq(scene->shelf->open, e->code) && e->code[0] != '\0';
     canvas_put(c, row, 0, LOOK_PLAIN, open ? '-' : '+');
-    canvas_right(c, row, COUNT_END, LOOK_PLAIN, figure_count(e->n).text);
+    canvas_right(c, row, COUNT_END, LOOK_PLAIN, figure_count_capped(e->n, e->capped).text);
     canvas_right(c, row, RATE_END, LOOK_PLAIN,
                  figure_change(e->per_min < 0 ? SNAP_NO_RATE : e->per_min).text);
     canvas_right(c, row, LAST_END, LOOK_PLAIN,
@@ -150,9 +162,13 @@ static void draw_row(const struct scene *scene, struct canvas *c, int row, int i
 }
 
 static void draw_more(const struct scene *scene, struct canvas *c, int row, int64_t more) {
-    canvas_printf(c, row, c->cols < NARROW ? 4 : ID_COL, LOOK_PLAIN, "%s more%s, PgDn",
-                  shelf_now(scene->shelf, scene->lists.s) < 0 ? "" : figure_count(more).text,
-                  shelf_is_grouped(scene->shelf) ? " of this error" : "");
+    const struct shelf *s = scene->shelf;
+    bool known = shelf_now(s, scene->lists.s) >= 0;
+    const char *after;
+    canvas_printf(c, row, c->cols < NARROW ? 4 : ID_COL, LOOK_PLAIN, "%s%smore%s, %s",
+                  known ? figure_count_capped(more, shelf_capped(s, scene->lists.s)).text : "",
+                  known ? " " : "", shelf_is_grouped(s) ? " of this error" : "",
+                  chain_more(&s->chain, &after) ? "PgDn" : "too many to list: / finds fewer");
 }
 
 static void draw_line(const struct scene *scene, struct canvas *c, int row, int id_cols,
@@ -198,6 +214,17 @@ int list_rows(const struct scene *scene, int rows, int cols) {
     return cols < NARROW || rows < 6 || !shelf_is_grouped(scene->shelf) ? rows - 1 : rows - 2;
 }
 
+/* Where the open error's own line is scrolled away, it stands in the place of the columns' titles.
+ */
+static void draw_second(const struct scene *scene, struct canvas *c, int row, int top) {
+    struct shelf_line first;
+    shelf_line(scene->shelf, scene->errors, top, &first);
+    if (first.kind == LINE_ROW || first.kind == LINE_MORE)
+        draw_group(scene, c, row, first.error);
+    else
+        draw_heads(c, row);
+}
+
 static void draw(const struct scene *scene, struct canvas *c, struct rect area) {
     int lines = shelf_lines(scene->shelf, scene->errors);
     int rows = list_rows(scene, area.rows, area.cols), row = area.row + area.rows - rows;
@@ -205,7 +232,7 @@ static void draw(const struct scene *scene, struct canvas *c, struct rect area) 
     int id_cols = id_columns(scene, c, top, rows);
     draw_title(scene, c, area);
     if (row == area.row + 2)
-        draw_heads(c, area.row + 1);
+        draw_second(scene, c, area.row + 1, top);
     for (int i = 0; i < rows && top + i < lines; i++) {
         struct shelf_line line;
         shelf_line(scene->shelf, scene->errors, top + i, &line);

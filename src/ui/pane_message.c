@@ -51,7 +51,7 @@ static void code_text(const struct scene *scene, const struct page_message *m, c
     for (int i = 0; i < s->error_count; i++)
         if (str_eq(s->errors[i].code, m->row.error_code) && s->errors[i].n > 1)
             str_format(dst, size, "%s    %s other%s, e shows them", m->row.error_code,
-                       figure_count(s->errors[i].n - 1).text,
+                       figure_count_capped(s->errors[i].n - 1, s->errors[i].capped).text,
                        s->errors[i].n == 2 ? " has it" : "s have it");
 }
 

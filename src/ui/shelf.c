@@ -115,21 +115,38 @@ static int queue_row(const char *status) {
     return -1;
 }
 
+static const struct snap_error *open_error(const struct shelf *s, const struct snapshot *now) {
+    for (int i = 0; i < now->error_count; i++)
+        if (str_eq(now->errors[i].code, s->open))
+            return &now->errors[i];
+    return NULL;
+}
+
 int64_t shelf_now(const struct shelf *s, const struct snapshot *now) {
     int row = queue_row(s->status);
     if (!shelf_is_grouped(s) && !filter_is_empty(&s->filter))
         return s->chain.count > 0 ? s->chain.pages[0]->total : -1;
     if (row >= 0)
         return now->queue[row].n;
-    for (int i = 0; i < now->error_count; i++)
-        if (str_eq(now->errors[i].code, s->open))
-            return now->errors[i].n;
-    return -1;
+    const struct snap_error *e = open_error(s, now);
+    return e == NULL ? -1 : e->n;
+}
+
+bool shelf_capped(const struct shelf *s, const struct snapshot *now) {
+    int row = queue_row(s->status);
+    const struct snap_error *e = open_error(s, now);
+    if (!shelf_is_grouped(s) && !filter_is_empty(&s->filter))
+        return false;
+    return row >= 0 ? now->queue[row].capped : e != NULL && e->capped;
 }
 
 int64_t shelf_newer(const struct shelf *s, const struct snapshot *now) {
     int64_t n = shelf_now(s, now);
-    return n > s->then && s->then >= 0 ? n - s->then : 0;
+    return n >= 0 && s->then >= 0 ? n - s->then : 0;
+}
+
+bool shelf_stands(const struct shelf *s) {
+    return s->chain.count > 1 || s->top > 0 || shelf_tagged(s) != 0;
 }
 
 /* --- groups ----------------------------------------------------------------------------------- */
@@ -178,11 +195,11 @@ struct plan {
     bool more_line;
 };
 
+/* Where the last page says that it is the last, what is counted beyond came later. */
 static int64_t rows_left(const struct shelf *s, int64_t all, int rows) {
-    const char *after;
-    if (all > rows)
-        return all - rows;
-    return chain_more(&s->chain, &after) ? 1 : 0;
+    if (!chain_goes_on(&s->chain))
+        return 0;
+    return all > rows ? all - rows : 1;
 }
 
 static void make_plan(const struct shelf *s, const struct snapshot *errors, struct plan *p) {

@@ -73,9 +73,14 @@ void shelf_want(const struct shelf *s, bool again, struct page_want *out);
  * cursor goes to the next one of the old pages that is not; `fate` asks what became of it. */
 bool shelf_take(struct shelf *s, struct page *p, int64_t boot_us);
 
-/* How many there are of what is open, and since it was read; -1: unknown. */
+/* How many there are of what is open; -1: unknown. */
 int64_t shelf_now(const struct shelf *s, const struct snapshot *now);
+bool shelf_capped(const struct shelf *s, const struct snapshot *now); /* at least so many */
+/* How many more there are than when it was read, or (negative) fewer. */
 int64_t shelf_newer(const struct shelf *s, const struct snapshot *now);
+
+/* Is it read in a way that would be lost if it were read anew: far down, or with tags? */
+bool shelf_stands(const struct shelf *s);
 
 int shelf_lines(const struct shelf *s, const struct snapshot *errors);
 void shelf_line(const struct shelf *s, const struct snapshot *errors, int i,
@@ -93,7 +98,7 @@ int shelf_groups(const struct shelf *s, const struct snapshot *errors,
                  const struct snap_error *order[SHELF_GROUPS], int64_t *total);
 
 bool shelf_is_tagged(const struct shelf *s, const struct page_row *row);
-int64_t shelf_tagged(const struct shelf *s);
+int64_t shelf_tagged(const struct shelf *s);     /* -1: all, nobody knows how many */
 bool shelf_tag(struct shelf *s, const char *id); /* or untag; false: too many */
 void shelf_tag_whole(struct shelf *s, const struct filter *f, int64_t n);
 void shelf_untag(struct shelf *s);

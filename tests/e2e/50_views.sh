@@ -56,7 +56,7 @@ term_wait '^─ Message [0-9a-f-]{36} ─+ failed ─$'
 term_wait '^ To +c1@refused\.example'
 term_wait '^ Why +final after 1 attempt: waits for somebody \(r retries it\)$'
 term_wait '^ Code +refused +249 others have it, e shows them$'
-term_wait '^ Twice\? +no: it was never tried$'
+term_wait '^ Twice\? +no: none of its attempts was taken$'
 term_wait '^─ Mail: text made from its HTML, line 1 of 1 ─.*─ v headers, HTML, answer ─$'
 term_wait '^ Dear 1$'
 term_keys n
@@ -67,7 +67,14 @@ term_keys N
 term_wait '^ To +c1@refused\.example'
 term_keys N
 term_wait 'this is the first one here'
+# As far as the list goes, which is read on where its pages end.
+term_keys -N 120 n
+wait_for "the list to be read on" 20 eval 'term_keys n; term_shows "^ To +c(10[1-9]|1[1-9].|2..)@refused"'
 term_keys q
+term_keys G
+term_wait '^> .*c1@refused'
+term_keys Up
+term_wait '^> +250 '
 term_wait '^─ Failed: 259 in 3 errors'
 
 # A filter by recipient shows messages, one by error shows errors, a wrong one says what is right.

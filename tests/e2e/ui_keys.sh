@@ -142,6 +142,19 @@ term_wait 'This window runs worker'
 term_keys C-c
 ui_left 0 quit
 
+# A key that means nothing says so; what a torn arrow key leaves does not.
+ui 80 24
+term_wait ' FAILING '
+term_keys v
+term_wait '^ v does nothing here: \? shows the keys$'
+term_keys f
+term_wait '^─ Failed: 414'
+term_keys Tab
+term_wait '^ Tab does nothing here: \? shows the keys$'
+term_keys '[' O
+term_keys C-l
+term_wait '^ Tab does nothing here'
+
 # Read-only: nothing can be changed.
 ui 80 24 --read-only
 term_wait '  RO  anna'

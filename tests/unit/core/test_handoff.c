@@ -71,6 +71,42 @@ static struct event event_no(int n) {
     return e;
 }
 
+static void want(struct board *b, enum page_kind kind, uint64_t number) {
+    struct page_want w = {.kind = kind, .number = number};
+    board_want(b, &w);
+}
+
+/* A message that is wanted does not make a list forgotten; a newer list does. */
+static void board_keeps_wants_of_each_kind(void **state) {
+    struct err err;
+    struct page_want w;
+    struct board *b = board_new(NULL, &err);
+    (void)state;
+    assert_false(board_take_want(b, &w));
+    want(b, PAGE_LIST, 1);
+    want(b, PAGE_MESSAGE, 2);
+    want(b, PAGE_LIST, 3);
+    assert_true(board_take_want(b, &w));
+    assert_int_equal(w.number, 2);
+    board_post_page(b, page_trouble(&w, "a", &err));
+    assert_true(board_take_want(b, &w));
+    assert_int_equal(w.number, 3);
+    board_post_page(b, page_trouble(&w, "b", &err));
+    w.number = 4;
+    board_post_page(b, page_trouble(&w, "c", &err));
+    assert_false(board_take_want(b, &w));
+    for (uint64_t sum = 0; sum < 4 + 2;) {
+        struct page *p = board_take_page(b);
+        assert_non_null(p);
+        sum += p->want.number;
+        page_free(p);
+    }
+    assert_null(board_take_page(b));
+    want(b, PAGE_LIST, 5);
+    board_post_page(b, page_trouble(&w, "left to the board", &err));
+    board_free(b);
+}
+
 static void ring_drops_the_oldest(void **state) {
     (void)state;
     struct err err;
@@ -214,6 +250,7 @@ static int nothing_left(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(board_keeps_the_newest, nothing_left),
+        cmocka_unit_test_teardown(board_keeps_wants_of_each_kind, nothing_left),
         cmocka_unit_test_teardown(ring_drops_the_oldest, nothing_left),
         cmocka_unit_test_teardown(mailbox_refuses_when_full, nothing_left),
         cmocka_unit_test_teardown(threads_see_whole_things, nothing_left),

@@ -118,6 +118,70 @@ static void failures(void **state) {
     stage_close(&st);
 }
 
+static void shows(struct stage *st, int rows, const char *expected) {
+    struct buf out;
+    stage_draw(st, 80, rows, &out);
+    if (strstr(buf_text(&out), expected) == NULL)
+        fail_msg("not drawn: %s\n%s", expected, buf_text(&out));
+    buf_free(&out);
+}
+
+/* Scrolled, a list still says which error it is of, and how it is otherwise by now. */
+static void a_list_far_down(void **state) {
+    (void)state;
+    struct stage st;
+    stage_open_fixture(&st);
+    stage_open_list(&st, "", CODE);
+    shelf_put(&st.shelf, st.snapshot, 1);
+    shows(&st, 12, "\n     count   /min    last   error\n");
+    shelf_put(&st.shelf, st.snapshot, 8);
+    st.shelf.top = 3;
+    shows(&st, 12, "\n-      388    +78      1s   403 validation_error: shop.example is not ver");
+    st.shelf.then = 388;
+    shows(&st, 12, "\n 02:58 bob resumed sending");
+    st.shelf.then = 400;
+    shows(&st, 12, "\n the list stands still; 12 fewer by now, G reads it anew\n");
+    st.shelf.then = 380;
+    shows(&st, 12, "\n the list stands still; 8 newer, G shows them\n");
+    stage_close(&st);
+}
+
+/* What is not counted to its end says so: "+", and the menu finds shorter words beside it. */
+static void counts_that_are_not_whole(void **state) {
+    (void)state;
+    struct stage st;
+    stage_open_fixture(&st);
+    stage_open_list(&st, "", CODE);
+    st.snapshot->errors[0].capped = true;
+    st.snapshot->errors[0].n = 10000;
+    shows(&st, 24, "─ Failed: 10,026+ in 4 errors ─");
+    shows(&st, 24, "\n>  10,000+    +78      1s   403 ");
+    shows(&st, 24, "          9,992+ more of this error, PgDn\n");
+    st.shelf.chain.pages[0]->more = false; /* the last page: what is counted beyond came later */
+    struct buf out;
+    stage_draw(&st, 80, 24, &out);
+    assert_null(strstr(buf_text(&out), "more of this error"));
+    buf_free(&out);
+    str_copy(st.shelf.filter.to, sizeof st.shelf.filter.to, "x");
+    shows(&st, 24, "─ Failed, filtered: 8 ─");
+    st.shelf.chain.pages[0]->more = true;
+    st.shelf.chain.pages[0]->total = -1;
+    shows(&st, 24, "─ Failed, filtered: 8+ ─");
+    shows(&st, 24, "          more, PgDn\n");
+    st.scene.places.view = VIEW_MAIN;
+    verdict_of(st.snapshot, st.options.demo_now_us, &st.scene.state);
+    shows(&st, 24, " Why        10,000+ since 03:07, 403 ");
+    shows(&st, 24, "10,000+    +78      1s    03:07\n");
+    st.snapshot->queue[QUEUE_FAILED].n = 4123;
+    st.snapshot->queue[QUEUE_UNCERTAIN].n = 12;
+    struct dialog d;
+    assert_true(ask_scope(&d, &st.scene, COMMAND_RETRY, &glyphs_emoji));
+    st.scene.dialog = &d;
+    shows(&st, 24, "4,142 messages  12 uncertain left out ");
+    shows(&st, 24, "10,000+ messages  403 ");
+    stage_close(&st);
+}
+
 static void one_message(void **state) {
     (void)state;
     struct stage st;
@@ -318,6 +382,8 @@ int main(void) {
         cmocka_unit_test(frozen),
         cmocka_unit_test(other_views),
         cmocka_unit_test(failures),
+        cmocka_unit_test(a_list_far_down),
+        cmocka_unit_test(counts_that_are_not_whole),
         cmocka_unit_test(one_message),
         cmocka_unit_test(workers_and_journal),
         cmocka_unit_test(before_the_first_picture),
