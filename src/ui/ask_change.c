@@ -113,6 +113,10 @@ static void careful_line(struct dialog *d) {
     const struct scope *p = &d->scope;
     if (!is_retry(d))
         dialog_line(d, true, "CAREFUL  cancelled mail is not sent; for 60s u undoes it");
+    else if (p->per_min > 0 && p->what == '4' &&
+             p->errors[0] == '\0') /* a filter's: which error? */
+        dialog_line(d, true, "CAREFUL  mail still fails: %s in the last minute",
+                    figure_count(p->per_min).text);
     else if (p->per_min > 0)
         dialog_line(d, true, "CAREFUL  %s error still happens: %s in the last minute",
                     p->what == '1' || p->what == '3' ? "this" : "the first",

@@ -224,7 +224,7 @@ static bool this_list(struct dialog *d, const struct scene *scene) {
     p->capped = false;
     p->uncertain = 0;
     p->errors[0] = '\0';
-    str_format(p->which, sizeof p->which, "those of the filter %.100s,", s->words);
+    str_format(p->which, sizeof p->which, "filter %.100s,", s->words);
     return true;
 }
 

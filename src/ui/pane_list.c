@@ -190,10 +190,14 @@ static void draw_line(const struct scene *scene, struct canvas *c, int row, int 
 /* Why there is nothing to see. */
 static void draw_nothing(const struct scene *scene, struct canvas *c, int row) {
     const struct chain *chain = &scene->shelf->chain;
+    bool came =
+        shelf_is_grouped(scene->shelf) ? scene->errors->published_at_us >= 0 : chain->came_us != 0;
     const char *text = chain->trouble[0] != '\0'        ? chain->trouble
-                       : chain->came_us == 0            ? "asking the database…"
+                       : !came                          ? "asking the database…"
                        : scene->shelf->words[0] != '\0' ? "nothing that fits the filter"
-                                                        : "none of these was found";
+                       : shelf_is_grouped(scene->shelf) ? "nothing has failed"
+                       : shelf_now(scene->shelf, scene->lists.s) == 0 ? "there is none just now"
+                                                                      : "none of these was found";
     canvas_text(c, row, 2, c->cols, LOOK_PLAIN, text);
 }
 

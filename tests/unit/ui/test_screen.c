@@ -168,6 +168,14 @@ static void counts_that_are_not_whole(void **state) {
     st.shelf.chain.pages[0]->total = -1;
     shows(&st, 24, "─ Failed, filtered: 8+ ─");
     shows(&st, 24, "          more, PgDn\n");
+    st.shelf.filter.to[0] = '\0';
+    st.snapshot->error_count = 0;
+    st.shelf.chain.came_us = 0;
+    shows(&st, 24, "\n  nothing has failed\n");
+    st.snapshot->published_at_us = -1;
+    shows(&st, 24, "\n  asking the database…\n");
+    st.snapshot->published_at_us = st.options.demo_now_us;
+    st.snapshot->error_count = 4;
     st.scene.places.view = VIEW_MAIN;
     verdict_of(st.snapshot, st.options.demo_now_us, &st.scene.state);
     shows(&st, 24, " Why        10,000+ since 03:07, 403 ");
