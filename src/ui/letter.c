@@ -180,6 +180,8 @@ void letter_twice(const struct page_message *m, const char *ellipsis, char *dst,
         str_copy(dst, size, "no: the provider has taken it once");
     else if (attempts == 0 && m->row.retry_count <= 0)
         str_copy(dst, size, "no: it was never tried");
+    else if (attempts > 0 && str_eq(request, "?"))
+        str_copy(dst, size, "no: it was never handed to the provider");
     else if (str_starts(m->row.error_code, "rejected"))
         str_format(dst, size, "no: the provider refused it%s",
                    attempts <= 1   ? "" /* its history may be gone */

@@ -237,6 +237,29 @@ static void parts_it_does_not_have(void **state) {
     stage_close(&st);
 }
 
+static void twice_is(const char *status, const char *code, int64_t retries, const char *request,
+                     const char *expected) {
+    struct page_event tried = {.attempt = true, .request = request != NULL ? request : ""};
+    struct page_message m = {.row = {.status = status, .error_code = code, .retry_count = retries},
+                             .history = &tried,
+                             .history_count = request != NULL};
+    char text[100];
+    letter_twice(&m, "~", text, sizeof text);
+    assert_string_equal(text, expected);
+}
+
+/* What may have been sent twice; NULL: no attempt is kept, "" : it made no request. */
+static void was_it_sent_twice(void **state) {
+    (void)state;
+    twice_is("pending", "", 0, NULL, "no: it was never tried");
+    twice_is("failed", "rejected:invalid_to", 1, "", "no: it was never handed to the provider");
+    twice_is("failed", "rejected:invalid_to", 1, "8d2740fe", "no: the provider refused it");
+    twice_is("failed", "rejected:invalid_to", 2, NULL, "no: the provider refused it");
+    twice_is("failed", "refused", 2, NULL, "no: none of its attempts was taken");
+    twice_is("failed", "uncertain", 1, "8d2740fe", "maybe: the answer was lost (request 8d2740fe)");
+    twice_is("sent", "", 1, "8d2740fe", "no: the provider has taken it once");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_of_groups_and_messages),
@@ -248,6 +271,7 @@ int main(void) {
         cmocka_unit_test(late_pages_are_dropped),
         cmocka_unit_test(lines_are_broken_at_blanks),
         cmocka_unit_test(parts_it_does_not_have),
+        cmocka_unit_test(was_it_sent_twice),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, NULL, NULL);
