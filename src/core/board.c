@@ -84,7 +84,7 @@ static struct page *swap_page(struct board *b, int kind, struct page *p) {
 }
 
 void board_post_page(struct board *b, struct page *p) {
-    page_free(swap_page(b, p->want.kind, p));
+    page_free(swap_page(b, (int)p->want.kind, p));
     if (b->wake != NULL)
         wake_up(b->wake);
 }

@@ -32,9 +32,9 @@ export TSAN_OPTIONS="log_path=$WORK/sanitizer:second_deadlock_stack=1"
 
 # --- saying what is wrong ---------------------------------------------------------------------
 
-exec {told}>&2 # also where what waits keeps still
+exec {fail_out}>&2 # also where what waits keeps still
 fail() {
-    echo "FAILED: $*" >&"$told"
+    echo "FAILED: $*" >&"$fail_out"
     exit 1
 }
 
