@@ -2,13 +2,13 @@
 """How long claims took, from the log of a PostgreSQL that logs every duration.
 
 usage: claim_times.py LOG FROM TO    times in ms since 1970; prints NUMBER P50 P99 (ms)
-A claim is parsed, bound (planned) and executed: three durations of one session, added up.
+A claim is parsed and planned once, then bound and executed: durations of one session, added up.
 """
 import datetime
 import re
 import sys
 
-LINE = re.compile(r"^(\S+ \S+) UTC \[(\d+)\] .*duration: ([\d.]+) ms +(parse|bind|execute) <unnamed>: (.*)")
+LINE = re.compile(r"^(\S+ \S+) UTC \[(\d+)\] .*duration: ([\d.]+) ms +(parse|bind|execute) \S+: (.*)")
 
 
 def claims(path):
