@@ -122,8 +122,7 @@ bool fetch_cold(struct worker *w, bool *found, struct err *err); /* with the slo
 bool replay_one(struct worker *w, bool *found, struct err *err);
 
 /* --- send.c: off it goes --- */
-bool send_waiting(struct worker *w,
-                  struct err *err); /* what is stored already, where there is room */
+bool send_waiting(struct worker *w, struct err *err); /* what is stored and has its place */
 bool send_due(struct worker *w, struct err *err);
 void send_wait(struct worker *w, struct flight *f); /* it is stored now: until a slot comes */
 int64_t send_lease_us(const struct worker *w, int64_t asked_us); /* how long we trust a lease */

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# All places taken: with keys the requests for the next ones are stored while these are on the wire,
+# as many again and no more; without keys nothing is, because a crash would leave it in doubt.
+# Urgent mail does not wait behind what is stored.
+. "$(dirname "$0")/../lib/e2e.sh"
+sink '{"latency_ms": 100}'
+migrated_db
+export POSTROOM_BATCH_SIZE=1 POSTROOM_CONCURRENCY=4 POSTROOM_RATE=1000
+# less_than NUMBER: pending ones; meanwhile it is noted how many requests are open.
+less_than() {
+    sql "SELECT count(*) FROM postroom.requests WHERE state = 'open'" >>open
+    [ "$(sql "SELECT count(*) FROM email_messages WHERE status = 'pending'")" -lt "$1" ]
+}
+seen() { sort -n open | tail -n 1; }
+
+insert 300
+worker w
+: >open
+wait_for "some of them to be sent" 30 less_than 200
+sql "INSERT INTO email_messages (to_email, subject, html, priority) VALUES ('urgent@mail.example', 'Urgent', 'x', 0)"
+before=$(grep -c '' sink/requests.jsonl)
+wait_for "the rest" 60 less_than 1
+all_sent 30
+stop w
+within "with keys: requests open at once" "$(seen)" 5 8
+at=$(sink_messages to | grep -n '^urgent@' | cut -d: -f1)
+within "requests before the urgent one" $((at - before)) 0 12
+sink_agrees
+
+sql "DELETE FROM email_messages"
+insert 100
+: >open
+export POSTROOM_PROVIDER=sendgrid
+worker k
+wait_for "all of them" 60 less_than 1
+all_sent 30
+stop k
+within "without keys: requests open at once" "$(seen)" 1 4
