@@ -111,6 +111,12 @@ process
 is "accepted" '202 {"status":"accepted","due":5}' "$status $body"
 all_sent 20 5
 
+# It looks by itself for a moment after mail, and then no more.
+looks_no_more() {
+    [ "$(sql "SELECT bool_and(now() - query_start > interval '0.3 s') FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()")" = t ]
+}
+wait_for "the worker to be asleep" 20 looks_no_more
 n=$(scaled 400)
 insert "$n"
 sql "INSERT INTO email_messages (to_email, subject, text) VALUES ('nobody', 'x', 'x')" # fails at once

@@ -45,6 +45,7 @@ term_keys u
 term_wait '^ undo: 385 asked, 380 put back, 5 already taken$'
 
 # The command line asks for the same while a window's question stands: the answers add up.
+term_wait '^> 422 refused: no .* 393 '
 term_keys r
 term_wait '3  this error +393 messages'
 answer 3
