@@ -10,6 +10,7 @@
 #include "core/mime.h"
 #include "ui/dialog.h"
 #include "ui/layout.h"
+#include "ui/shelf.h"
 #include "worker/internal.h"
 #include "worker/plan.h"
 
@@ -403,7 +404,8 @@ static bool reads_a_snapshot(struct err *err) {
 
 static void draw(struct canvas *c, const struct snapshot *s, const struct history *history) {
     struct ui_options options = {.operator_name = "op", .demo = true, .demo_now_us = NOW};
-    struct scene scene = {.options = &options, .answer = "", .drain_left_us = -1};
+    struct shelf shelf = {.then = -1};
+    struct scene scene = {.options = &options, .shelf = &shelf, .answer = "", .drain_left_us = -1};
     scene.live = scene.lists = (struct picture){s, NOW, history};
     scene.errors = s;
     verdict_of(s, NOW, &scene.state);
