@@ -176,11 +176,17 @@ static bool is_over(struct worker *w) {
 /* --- the turn
  * -------------------------------------------------------------------------------------- */
 
-/* Outcomes before new mail, but what is stored already need not wait for them. Those that came at
- * once (a provider without a wire) at its end, too. */
+/* Outcomes before new mail, but what is stored already need not wait for them; where that meets
+ * trouble with the lane they are written all the same. Those that came at once (a provider without
+ * a wire) are written at the end, too. */
 static bool work(struct worker *w, struct err *err) {
-    return (w->drained || send_waiting(w, err)) && settle_write(w, err) && upkeep_run(w, err) &&
-           (w->drained || send_due(w, err)) && settle_write(w, err);
+    struct err aside = {0};
+    if (!w->drained && !send_waiting(w, err)) {
+        (void)(db_is_open(w->db) && settle_write(w, &aside));
+        return false;
+    }
+    return settle_write(w, err) && upkeep_run(w, err) && (w->drained || send_due(w, err)) &&
+           settle_write(w, err);
 }
 
 static bool may_work(struct worker *w) {
