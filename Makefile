@@ -208,7 +208,7 @@ REPEATS  ?= 50
 REQUESTS ?= 10000
 FAULTS   ?= $(sort $(wildcard tests/fault/[0-9]*.sh))
 check-fault: $(BINARY) $(DIR_fault)/postroom ## faults at length, for hours (KILLS, REPEATS, REQUESTS, SEED; FAULTS=one test)
-	@KILLS=$(KILLS) REPEATS=$(REPEATS) REQUESTS=$(REQUESTS) SEED=$(SEED) TEST_LIMIT=86400 TEST_SHOW=1 \
+	@USED=0.95 KILLS=$(KILLS) REPEATS=$(REPEATS) REQUESTS=$(REQUESTS) SEED=$(SEED) TEST_LIMIT=86400 TEST_SHOW=1 \
 	    $(RUN) release $(FAULTS)
 
 check-peers: $(BINARY) ## programs of others: Postfix's smtp-sink, clients, a server, a signer (node 20.19 or newer; skipped without)

@@ -18,12 +18,12 @@ within "requests over the limit" "$(sink_stat statuses.429)" 0 1
 within "requests in the fullest second" "$(sink_stat by_second_peak)" 1 21
 sql_is "workers that sent" 2 "SELECT count(DISTINCT claimed_by) FROM
     (SELECT w.name AS claimed_by FROM postroom.attempts a JOIN postroom.workers w ON w.id = a.worker) x"
-if [ "${TEST_SCALE:-1}" = 1 ]; then # used: 95 % of it in the best five seconds, whatever else this machine does
+if [ "${TEST_SCALE:-1}" = 1 ]; then # used: nine tenths of it in the best five seconds, whatever else this machine does
     rate=$(python3 -c 'import bisect, json
 at = [json.loads(line)["time"] for line in open("sink/requests.jsonl")]
 print(max((bisect.bisect(at, t + 5) - i) / 5 for i, t in enumerate(at) if t + 5 <= at[-1]))')
     echo "requests a second: $rate, over all $(awk -v r="$(sink_stat requests)" -v s="$(sink_stat seconds)" 'BEGIN { print (r - 1) / s }')"
-    within "requests a second" "$rate" 19 20.2
+    within "requests a second" "$rate" 18 20.2
 fi
 stop a
 is "exit of a" 0 "$code"

@@ -50,4 +50,4 @@ begin=$(now_ms)
 kill -INT "${pid[b]}"
 ended b 5
 is "exit after a second signal" 130 "$code"
-within "ms to leave at once" $(($(now_ms) - begin)) 0 1500
+within "ms to leave at once" $(($(now_ms) - begin)) 0 $((1500 * ${TEST_PATIENCE:-1}))

