@@ -36,6 +36,8 @@ POOL = """CREATE UNLOGGED TABLE bench_pool AS SELECT n, '<p>' || (SELECT string_
     encode(sha256((n || ' ' || i)::text::bytea), 'base64'), '') FROM generate_series(1, 46) i) || '</p>' AS html
     FROM generate_series(0, 499) n; CREATE INDEX ON bench_pool (n)"""
 
+OWN_SESSION = {"start_new_session": True}  # Ctrl-C is for the bench alone, which ends them
+
 
 class Failed(Exception):
     pass
@@ -65,7 +67,7 @@ class Server:
                 "--locale=C.UTF-8", **self.user)
         with open(data / "postgresql.conf", "a") as f:
             f.write(CONFIGURATION + f"unix_socket_directories = '{self.folder}'\n")
-        command(self.bin / "pg_ctl", "-D", data, "-l", self.folder / "log", "-w", "start", **self.user)
+        command(self.bin / "pg_ctl", "-D", data, "-l", self.folder / "log", "-w", "start", **OWN_SESSION, **self.user)
         self.made = 0
 
     def stop(self):
@@ -130,7 +132,8 @@ class Sink:
         program, module = find_nginx()
         config = self.folder / "nginx.conf"
         config.write_text(sink_config(self.folder, module))
-        self.process = subprocess.Popen([program, "-p", self.folder, "-c", config, "-e", self.folder / "error.log"])
+        self.process = subprocess.Popen([program, "-p", self.folder, "-c", config, "-e", self.folder / "error.log"],
+                                        **OWN_SESSION)
         for _ in range(100):
             if subprocess.run(["curl", "-sf", "-o", "/dev/null", "-d", "x", self.url("noted", "/emails")]).returncode == 0:
                 break
@@ -210,7 +213,7 @@ class Worker:
         environment.update({"POSTROOM_" + k.upper(): str(v) for k, v in settings.items()})
         place.workers.append(self)
         self.process = subprocess.Popen([POSTROOM, "run", "--no-ui"], env=environment, stdin=subprocess.DEVNULL,
-                                        stdout=self.log, stderr=subprocess.STDOUT)
+                                        stdout=self.log, stderr=subprocess.STDOUT, **OWN_SESSION)
 
     def status(self, name):
         """A figure of /proc/PID/status, in MB."""
