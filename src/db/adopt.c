@@ -4,48 +4,51 @@
 
 #include "base/str.h"
 
-/* Every column but the six an adopted table must bring itself. Constant defaults: adding them
- * rewrites nothing. */
+/* Every column but those an adopted table must bring itself. Constant defaults: adding them
+ * rewrites nothing. `room`: what postroom writes there has up to so many characters, 1 where it is
+ * no text; 0 where it only reads. */
 static const struct {
     enum column column;
-    const char *definition;
+    const char *type;
+    const char *attributes;
+    int room;
 } ADDED[] = {
-    {COL_FROM_EMAIL, "text"},
-    {COL_CC, "text[]"},
-    {COL_BCC, "text[]"},
-    {COL_REPLY_TO, "text[]"},
-    {COL_HTML, "text"},
-    {COL_TEXT, "text"},
-    {COL_HEADERS, "jsonb"},
-    {COL_ATTACHMENTS, "jsonb"},
-    {COL_TAGS, "jsonb"},
-    {COL_KIND, "text DEFAULT 'transactional'"},
-    {COL_PRIORITY, "smallint DEFAULT 5"},
-    {COL_SCHEDULED_AT, "timestamptz"},
-    {COL_MAX_ATTEMPTS, "integer"},
-    {COL_DEDUPE_KEY, "text"},
-    {COL_UPDATED_AT, "timestamptz DEFAULT now()"},
-    {COL_SENT_AT, "timestamptz"},
-    {COL_FAILED_AT, "timestamptz"},
-    {COL_LAST_RETRY_AT, "timestamptz"},
-    {COL_NEXT_ATTEMPT_AT, "timestamptz"},
-    {COL_RETRY_COUNT, "integer NOT NULL DEFAULT 0"},
-    {COL_ERROR_CODE, "text"},
-    {COL_ERROR_MESSAGE, "text"},
-    {COL_PROVIDER, "text"},
-    {COL_PROVIDER_MESSAGE_ID, "text"},
-    {COL_PROVIDER_RESPONSE, "jsonb"},
-    {COL_DELIVERY, "text"},
-    {COL_DELIVERY_AT, "timestamptz"},
-    {COL_DELIVERED_AT, "timestamptz"},
-    {COL_BOUNCED_AT, "timestamptz"},
-    {COL_COMPLAINED_AT, "timestamptz"},
-    {COL_BOUNCE_TYPE, "text"},
-    {COL_CLAIMED_BY, "text"},
-    {COL_CLAIM_TOKEN, "bigint NOT NULL DEFAULT 0"},
-    {COL_LEASE_EXPIRES_AT, "timestamptz"},
-    {COL_REQUEST_ID, "uuid"},
-    {COL_UNFINISHED_CLAIMS, "smallint NOT NULL DEFAULT 0"},
+    {COL_FROM_EMAIL, "text", "", 0},
+    {COL_CC, "text[]", "", 0},
+    {COL_BCC, "text[]", "", 0},
+    {COL_REPLY_TO, "text[]", "", 0},
+    {COL_HTML, "text", "", 0},
+    {COL_TEXT, "text", "", 0},
+    {COL_HEADERS, "jsonb", "", 0},
+    {COL_ATTACHMENTS, "jsonb", "", 0},
+    {COL_TAGS, "jsonb", "", 0},
+    {COL_KIND, "text", " DEFAULT 'transactional'", 0},
+    {COL_PRIORITY, "smallint", " DEFAULT 5", 0},
+    {COL_SCHEDULED_AT, "timestamptz", "", 0},
+    {COL_MAX_ATTEMPTS, "integer", "", 0},
+    {COL_DEDUPE_KEY, "text", "", 0},
+    {COL_UPDATED_AT, "timestamptz", " DEFAULT now()", 1},
+    {COL_SENT_AT, "timestamptz", "", 1},
+    {COL_FAILED_AT, "timestamptz", "", 1},
+    {COL_LAST_RETRY_AT, "timestamptz", "", 1},
+    {COL_NEXT_ATTEMPT_AT, "timestamptz", "", 1},
+    {COL_RETRY_COUNT, "integer", " NOT NULL DEFAULT 0", 1},
+    {COL_ERROR_CODE, "text", "", 63},
+    {COL_ERROR_MESSAGE, "text", "", 511},
+    {COL_PROVIDER, "text", "", 8},
+    {COL_PROVIDER_MESSAGE_ID, "text", "", 127},
+    {COL_PROVIDER_RESPONSE, "jsonb", "", 1},
+    {COL_DELIVERY, "text", "", 10},
+    {COL_DELIVERY_AT, "timestamptz", "", 1},
+    {COL_DELIVERED_AT, "timestamptz", "", 1},
+    {COL_BOUNCED_AT, "timestamptz", "", 1},
+    {COL_COMPLAINED_AT, "timestamptz", "", 1},
+    {COL_BOUNCE_TYPE, "text", "", 12},
+    {COL_CLAIMED_BY, "text", "", 84},
+    {COL_CLAIM_TOKEN, "bigint", " NOT NULL DEFAULT 0", 1},
+    {COL_LEASE_EXPIRES_AT, "timestamptz", "", 1},
+    {COL_REQUEST_ID, "uuid", "", 1},
+    {COL_UNFINISHED_CLAIMS, "smallint", " NOT NULL DEFAULT 0", 1},
 };
 
 static const enum column REQUIRED[] = {COL_ID, COL_TO_EMAIL, COL_SUBJECT, COL_STATUS,
@@ -86,6 +89,34 @@ static const char OBSTACLES[] =
     " FROM i, t WHERE NOT EXISTS (SELECT 1 FROM pg_index x WHERE x.indrelid = t.oid"
     "  AND x.indisunique AND x.indpred IS NULL AND x.indkey[0] = i.attnum)";
 
+/* Columns of ADDED that are there with a type postroom cannot read, or not write all its words to:
+ * found here, because a worker that finds out has sent the mail already. $1 is the table, the
+ * others are ADDED's columns: their names here and in SPEC, types and room. */
+static const char MISFITS[] =
+    "WITH a AS (SELECT w.*, format_type(a.atttypid, a.atttypmod) AS found, t.typcategory AS "
+    "category,"
+    "  coalesce(nullif(t.typbasetype, 0), t.oid) AS base,"
+    "  a.atttypid IN ('varchar'::regtype, 'bpchar'::regtype)"
+    "   AND a.atttypmod BETWEEN 0 AND w.room + 3 AS narrow"
+    " FROM unnest($2::text[], $3::text[], $4::text[], $5::int[]) AS w(name, ours, type, room)"
+    " JOIN pg_attribute a ON a.attrelid = to_regclass($1) AND a.attname = w.name"
+    "  AND NOT a.attisdropped"
+    " JOIN pg_type t ON t.oid = a.atttypid),"
+    " b AS (SELECT *, CASE"
+    "  WHEN type = 'text' THEN room = 0 OR category = 'S'"
+    "  WHEN type = 'text[]' THEN category = 'A' OR base IN ('json'::regtype, 'jsonb'::regtype)"
+    "  WHEN type = 'jsonb' THEN room = 0 OR base = 'jsonb'::regtype"
+    "  WHEN type = 'timestamptz' THEN base IN ('timestamptz'::regtype, 'timestamp'::regtype)"
+    "   OR room = 0 AND base = 'date'::regtype"
+    "  WHEN type = 'uuid' THEN base = 'uuid'::regtype"
+    "  ELSE category = 'N' END AS fits FROM a)"
+    "SELECT CASE WHEN fits THEN format('column %I is %s: some of what is written there is longer."
+    " Run: ALTER TABLE %s ALTER COLUMN %I TYPE text;', name, found, $1, name)"
+    " ELSE format('column %I is %s where %s is needed: leave it as it is and name another in the"
+    " configuration, which is then added: [columns] %s = postroom_%s', name, found, type, ours, "
+    "ours)"
+    " END FROM b WHERE narrow OR NOT fits";
+
 static bool is_time(const char *type) {
     return str_starts(type, "timestamp") || str_eq(type, "date");
 }
@@ -114,19 +145,62 @@ static int check_columns(const struct table_map *map, const struct settings *s,
     return missing;
 }
 
+/* Who hears of obstacles, and how many he heard of. */
+struct hearer {
+    void (*say)(void *, const char *);
+    void *arg;
+    int obstacles;
+};
+
+/* What a query finds, a line each. */
+static bool say_rows(struct db *db, const char *sql, int n, const char *const *params,
+                     struct hearer *h, struct err *err) {
+    PGresult *r = NULL;
+    if (!db_exec(db, sql, n, params, &r, err))
+        return false;
+    for (int i = 0; i < PQntuples(r); i++, h->obstacles++)
+        h->say(h->arg, cell_text(r, i, 0));
+    PQclear(r);
+    return true;
+}
+
+static bool check_types(struct db *db, struct hearer *h, struct err *err) {
+    const struct settings *s = db_settings(db);
+    struct buf a[4]; /* names, SPEC's names, types, room */
+    const char *params[5] = {db_map(db)->table};
+    bool failed = false;
+    for (int i = 0; i < 4; i++) {
+        buf_init(&a[i], (size_t)16 * 1024);
+        array_begin(&a[i]);
+    }
+    for (size_t i = 0; i < sizeof ADDED / sizeof ADDED[0]; i++) {
+        array_text(&a[0], s->columns[ADDED[i].column]);
+        array_text(&a[1], column_name(ADDED[i].column));
+        array_text(&a[2], ADDED[i].type);
+        array_int(&a[3], ADDED[i].room);
+    }
+    for (int i = 0; i < 4; i++) {
+        array_end(&a[i]);
+        failed = failed || a[i].failed;
+        params[1 + i] = buf_text(&a[i]);
+    }
+    bool ok = !failed || err_nomem(err);
+    ok = ok && say_rows(db, MISFITS, 5, params, h, err);
+    for (int i = 0; i < 4; i++)
+        buf_free(&a[i]);
+    return ok;
+}
+
 bool adopt_check(struct db *db, void (*say)(void *, const char *), void *arg, struct err *err) {
     const struct settings *s = db_settings(db);
     const struct table_map *map = db_map(db);
     if (!map->exists)
         return true;
-    int obstacles = check_columns(map, s, say, arg);
-    PGresult *r = NULL;
+    struct hearer h = {say, arg, check_columns(map, s, say, arg)};
     const char *params[] = {map->table, s->columns[COL_STATUS], s->columns[COL_ID]};
-    if (!db_exec(db, OBSTACLES, 3, params, &r, err))
+    if (!say_rows(db, OBSTACLES, 3, params, &h, err) || !check_types(db, &h, err))
         return false;
-    for (int i = 0; i < PQntuples(r); i++, obstacles++)
-        say(arg, cell_text(r, i, 0));
-    PQclear(r);
+    int obstacles = h.obstacles;
     if (obstacles == 0)
         return true;
     return err_set(err, ERR_INVALID,
@@ -144,7 +218,8 @@ bool adopt_columns(struct db *db, struct buf *sql, struct err *err) {
             buf_printf(sql, "ALTER TABLE %s", map->table);
         else
             buf_addc(sql, ',');
-        buf_printf(sql, " ADD COLUMN IF NOT EXISTS %s %s", map->column[c], ADDED[i].definition);
+        buf_printf(sql, " ADD COLUMN IF NOT EXISTS %s %s%s", map->column[c], ADDED[i].type,
+                   ADDED[i].attributes);
     }
     return sql->failed ? err_nomem(err) : true;
 }
