@@ -37,10 +37,17 @@ static struct cell cell(const char *fmt, ...) {
     return c;
 }
 
+/* Does mail leave at all? Where it does not, the last minute tells nothing about the next. */
+static bool mail_flows(const struct snapshot *s) {
+    struct state_row row;
+    verdict_of(s, s->now_us, &row);
+    return row.state > STATE_QUOTA && !s->paused;
+}
+
 /* Seconds until what is pending is sent at the last minute's pace; -1: nothing to say. */
 static int64_t seconds_left(const struct snapshot *s) {
     int64_t n = s->queue[QUEUE_PENDING].n;
-    if (n < 0 || s->queue[QUEUE_PENDING].capped || (n > 0 && (s->paused || s->sent_1m <= 0)))
+    if (n < 0 || s->queue[QUEUE_PENDING].capped || (n > 0 && (s->sent_1m <= 0 || !mail_flows(s))))
         return -1;
     return n == 0 ? 0 : (n * 60 + s->sent_1m - 1) / s->sent_1m;
 }

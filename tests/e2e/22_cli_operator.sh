@@ -86,9 +86,25 @@ run postroom status
 contains "status" "$out" "cancelled +1,200"
 contains "status" "$out" "mail01"
 
+# How long it takes is told where mail leaves, and not where nothing does.
+eta() { postroom status --json | python3 -c 'import json, sys; doc = json.load(sys.stdin); print(doc["state"], doc["eta_seconds"])'; }
+eta_is() { [ "$(eta)" = "$1" ]; }
+insert 20
+all_sent 20 20
+sink_set '{"api_key": "re_another"}'
+insert 5
+wait_for "the lane to be parked" 20 eta_is "PARKED None"
+lacks "status of a parked lane" "$(postroom status)" "pending is sent in"
+postroom pause >/dev/null
+eta_is "PAUSED None" || fail "paused: $(eta)"
+postroom resume >/dev/null
+stop mail01
+sql "UPDATE postroom.workers SET heard_at = now() - interval '1 minute'; UPDATE postroom.lanes SET parked_reason = NULL, parked_since = NULL, parked_until = NULL"
+eta_is "STALLED None" || fail "without a worker: $(eta)"
+sql "DELETE FROM email_messages WHERE status IN ('pending', 'sent')"
+
 # --- progress on a terminal only -----------------------------------------------------------------
 sql "UPDATE email_messages SET status = 'failed', error_code = 'timeout'"
-stop mail01
 term_start 80 24 "$POSTROOM" retry --failed
 term_wait "exit code 0"
 term_shows "1,200 messages queued" || fail "the answer is not on the screen: $(term_text)"
