@@ -57,6 +57,23 @@ static void hide_secrets(const struct args *args) {
             }
 }
 
+static bool check_provider(const struct config *config, struct err *err) {
+    const char *name = config_settings(config)->provider;
+    struct buf value, source;
+    if (provider_find(name))
+        return true;
+    buf_init(&value, 256);
+    buf_init(&source, 256);
+    for (int i = 0; i < config_key_count(); i++)
+        if (strcmp(config_key_at(i).key, "provider") == 0)
+            config_describe(config, i, &value, &source);
+    err_set(err, ERR_USAGE, "provider (\"%.40s\", from %s): allowed are: %s", name,
+            buf_text(&source), provider_names());
+    buf_free(&value);
+    buf_free(&source);
+    return false;
+}
+
 static int run_with_settings(struct args *args) {
     struct err err = {0};
     struct config *config = config_load(args->config_file, args->flags, args->flag_count, &err);
@@ -65,14 +82,7 @@ static int run_with_settings(struct args *args) {
     hide_secrets(args);
     args->config = config;
     const struct settings *s = config_settings(config);
-    int code;
-    if (provider_find(s->provider)) {
-        code = args->cmd->run(args, s);
-    } else {
-        err_set(&err, ERR_USAGE, "provider: \"%.40s\": allowed are: %s", s->provider,
-                provider_names());
-        code = cmd_fail(&err);
-    }
+    int code = check_provider(config, &err) ? args->cmd->run(args, s) : cmd_fail(&err);
     args->config = NULL;
     config_free(config);
     return code;

@@ -21,7 +21,7 @@ wrong "unknown command" 2 "nosuch" "$p" nosuch
 wrong "unknown option" 2 "nosuch" "$p" run --nosuch
 wrong "no key" 2 "RESEND_API_KEY" env -u RESEND_API_KEY "$p" run --once
 wrong "no key of SendGrid" 2 "SENDGRID_API_KEY is not set.*SENDGRID_API_KEY_FILE" env -u SENDGRID_API_KEY POSTROOM_PROVIDER=sendgrid "$p" run --once
-wrong "no such provider" 2 "provider" env POSTROOM_PROVIDER=pigeon "$p" run --once
+wrong "no such provider" 2 "provider.*pigeon.*environment.*allowed are: resend" env POSTROOM_PROVIDER=pigeon "$p" run --once
 wrong "bad number" 2 "POSTROOM_RATE" env POSTROOM_RATE=fast "$p" run --once
 wrong "bad duration" 2 "POSTROOM_LEASE" env POSTROOM_LEASE=soon "$p" run --once
 wrong "bad sender" 2 "POSTROOM_FROM" env POSTROOM_FROM=nobody "$p" run --once
@@ -30,6 +30,8 @@ wrong "http to another machine, SendGrid" 2 "SENDGRID_BASE_URL.*https" env POSTR
 
 printf 'rate = 10\nratee = 3\n' >bad.conf
 wrong "unknown key in a file" 2 "bad.conf:2.*ratee" "$p" run --once --config bad.conf
+printf '\nprovider = pigeon\n' >bad.conf
+wrong "no such provider in a file" 2 "provider.*pigeon.*bad.conf:2" "$p" run --once --config bad.conf
 printf 'rate = 0 0\n' >bad.conf
 wrong "bad value in a file" 2 "bad.conf:1.*rate" "$p" run --once --config bad.conf
 wrong "no such file" 2 "nosuch.conf" "$p" run --once --config nosuch.conf
