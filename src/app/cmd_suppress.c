@@ -55,6 +55,8 @@ static char **read_addresses(const struct args *args, struct err *err) {
     }
     if (ok)
         return list;
+    if (err->code == ERR_INVALID)
+        err->code = ERR_USAGE;
     free_addresses(list, list ? args->word_count : 0);
     return NULL;
 }

@@ -23,7 +23,7 @@ says "suppress" 0 "^suppressed 1 address$" suppress "Bob <Bad@Mail.Example>"
 says "the same again" 0 "^suppressed 0 addresses; 1 suppressed already$" suppress bad@mail.example
 says "several" 0 "^suppressed 2 addresses$" suppress news@mail.example cc@mail.example --scope marketing --reason "asked by telephone"
 says "no address" 2 "which address" suppress
-says "a bad address" 1 'suppress: "nobody": there is no @' suppress good@mail.example nobody
+says "a bad address" 2 'suppress: "nobody": there is no @' suppress good@mail.example nobody
 says "a bad scope" 2 "allowed is all or marketing" suppress a@b.example --scope some
 sql_is "nothing of it" "bad@mail.example all by hand anna,cc@mail.example marketing asked by telephone anna,news@mail.example marketing asked by telephone anna" \
     "SELECT string_agg(concat_ws(' ', email, scope, reason, source), ',' ORDER BY email) FROM postroom.suppressions"
