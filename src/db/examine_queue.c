@@ -55,15 +55,17 @@ static void examine_horizon(struct db *db, struct findings *out) {
 static void say_workers(const PGresult *r, struct findings *out) {
     int64_t n = cell_int(r, 0, 0, 0);
     const char *others = cell_text(r, 0, 1);
+    char up[48];
+    str_format(up, sizeof up, "%lld worker%s", (long long)n, n == 1 ? " runs" : "s run");
     if (n == 0) {
         findings_add(out, FINDING_NOTE, "queue.workers", "no worker runs on this database");
         findings_remedy(out, "start one: systemctl start postroom, or `postroom run`");
     } else if (others) {
-        findings_add(out, FINDING_NOTE, "queue.workers", "%lld run, some of another version: %s",
-                     (long long)n, others);
+        findings_add(out, FINDING_NOTE, "queue.workers", "%s, some of another version: %s", up,
+                     others);
         findings_remedy(out, "restart them when it suits: they take no mail with them");
     } else {
-        findings_add(out, FINDING_OK, "queue.workers", "%lld run", (long long)n);
+        findings_add(out, FINDING_OK, "queue.workers", "%s", up);
     }
 }
 

@@ -32,7 +32,7 @@ found database.listen ok 'LISTEN works'
 found database.schema ok .
 found database.rights ok postgres
 found database.horizon ok '4 minutes'
-found queue.workers ok '1 run'
+found queue.workers ok '1 worker runs'
 found clock.database ok agree
 found provider.key ok 'takes the key'
 found provider.domain ok 'shop.example is verified'
