@@ -64,7 +64,8 @@ static bool unknown_column(const char *name, const char *where, struct err *err)
     for (int i = 0; i < COLUMN_COUNT; i++)
         nearest_try(&n, column_name((enum column)i));
     return err_set(err, ERR_USAGE, "%s: unknown column \"%.60s\"%s%s%s", where, name,
-                   n.best ? "; did you mean " : "", n.best ? n.best : "", n.best ? "?" : "");
+                   n.best ? "; did you mean " : "; see postroom.conf(5) for all columns",
+                   n.best ? n.best : "", n.best ? "?" : "");
 }
 
 static bool set_column(struct config *c, const char *name, const char *value, const char *where,

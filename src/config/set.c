@@ -84,7 +84,9 @@ bool set_from_file(struct config *c, int i, const char *path, bool blank_is_abse
     } else if (str_is_blank(buf_text(&content))) {
         done = blank_is_absent || err_set(err, ERR_USAGE, "%s: %.200s is empty", p->label, path);
     } else {
+        bool before = c->secret_in_file; /* this one stands elsewhere */
         done = set_value(c, i, str_trim(content.data), p, err);
+        c->secret_in_file = before;
     }
     if (content.data)
         explicit_bzero(content.data, content.len);

@@ -41,6 +41,15 @@ wrong "a secret others can read" 2 "open.conf.*(chmod|read)" "$p" run --once --c
 chmod 600 open.conf
 run "$p" run --once --config open.conf
 is "the same, closed" 0 "$code"
+printf '%s\n' re_canary_file >key
+printf 'resend_api_key_file = %s/key\n' "$PWD" >pointing.conf
+chmod 644 pointing.conf
+run "$p" run --once --config pointing.conf
+is "one that only says where a secret is, open" 0 "$code"
+printf 'resend_api_key_file = %s/key\napi_token = canary-0123456789\n' "$PWD" >pointing.conf
+wrong "one that holds another secret" 2 "pointing.conf.*chmod" "$p" run --once --config pointing.conf
+printf '[columns]\nto = recipient\n' >columns.conf
+wrong "unknown column" 2 "columns.conf:2.*\"to\".*postroom.conf.5. for all columns" "$p" run --once --config columns.conf
 
 wrong "no such server" "1|2" "connect|reach|database" env DATABASE_URL=postgresql://x:canary@127.0.0.1:1/db "$p" run --once
 wrong "no such database" "1|2" "nosuch" env DATABASE_URL="$(pg_url nosuch)" "$p" run --once
