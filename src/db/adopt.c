@@ -56,8 +56,8 @@ static const enum column REQUIRED[] = {COL_ID, COL_TO_EMAIL, COL_SUBJECT, COL_ST
 
 #define STATES "ARRAY['pending','processing','sent','failed','cancelled']"
 
-/* Enums without our words, CHECKs that would refuse them, a status too narrow, an id that is not
- * unique: each as "what: statement". $1 is the table, $2 the status column, $3 the id column. */
+/* Enums without our words, a status too narrow, an id that is not unique: each as "what:
+ * statement". $1 is the table, $2 the status column, $3 the id column. */
 static const char OBSTACLES[] =
     "WITH t AS (SELECT to_regclass($1) AS oid),"
     " s AS (SELECT a.* FROM pg_attribute a, t"
@@ -71,19 +71,6 @@ static const char OBSTACLES[] =
     "UNION ALL SELECT format('column %I is too narrow for the word processing."
     " Run: ALTER TABLE %s ALTER COLUMN %I TYPE text;', $2, $1, $2)"
     " FROM s WHERE s.atttypid = 'varchar'::regtype AND s.atttypmod BETWEEN 0 AND 13 "
-    "UNION ALL SELECT format('the constraint %I would refuse %s. Run: ALTER TABLE %s DROP"
-    " CONSTRAINT %I, ADD CONSTRAINT %I CHECK (%I IN (%s)) NOT VALID;"
-    " ALTER TABLE %s VALIDATE CONSTRAINT %I;', c.conname,"
-    "  (SELECT string_agg(v, ', ') FROM unnest(" STATES ") v"
-    "    WHERE position(quote_literal(v) IN pg_get_constraintdef(c.oid)) = 0),"
-    "  $1, c.conname, c.conname, $2,"
-    "  (SELECT string_agg(DISTINCT quote_literal(v), ', ') FROM (SELECT unnest(" STATES ") v UNION"
-    "    SELECT (regexp_matches(pg_get_constraintdef(c.oid), '''([^'']+)''', 'g'))[1]) w),"
-    "  $1, c.conname)"
-    " FROM pg_constraint c, t, s WHERE c.conrelid = t.oid AND c.contype = 'c'"
-    "  AND c.conkey @> ARRAY[s.attnum] AND position('''' IN pg_get_constraintdef(c.oid)) > 0"
-    "  AND EXISTS (SELECT 1 FROM unnest(" STATES ") v"
-    "    WHERE position(quote_literal(v) IN pg_get_constraintdef(c.oid)) = 0) "
     "UNION ALL SELECT format('column %I has no unique index of its own."
     " Run: CREATE UNIQUE INDEX CONCURRENTLY ON %s (%I);', $3, $1, $3)"
     " FROM i, t WHERE NOT EXISTS (SELECT 1 FROM pg_index x WHERE x.indrelid = t.oid"
@@ -145,13 +132,6 @@ static int check_columns(const struct table_map *map, const struct settings *s,
     return missing;
 }
 
-/* Who hears of obstacles, and how many he heard of. */
-struct hearer {
-    void (*say)(void *, const char *);
-    void *arg;
-    int obstacles;
-};
-
 /* What a query finds, a line each. */
 static bool say_rows(struct db *db, const char *sql, int n, const char *const *params,
                      struct hearer *h, struct err *err) {
@@ -199,6 +179,8 @@ bool adopt_check(struct db *db, void (*say)(void *, const char *), void *arg, st
     struct hearer h = {say, arg, check_columns(map, s, say, arg)};
     const char *params[] = {map->table, s->columns[COL_STATUS], s->columns[COL_ID]};
     if (!say_rows(db, OBSTACLES, 3, params, &h, err) || !check_types(db, &h, err))
+        return false;
+    if (h.obstacles == 0 && !adopt_trial(db, &h, err)) /* with columns as they should be */
         return false;
     int obstacles = h.obstacles;
     if (obstacles == 0)

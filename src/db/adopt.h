@@ -4,6 +4,17 @@
 
 #include "db/internal.h"
 
+/* Who hears of obstacles, and how many he heard of. */
+struct hearer {
+    void (*say)(void *, const char *);
+    void *arg;
+    int obstacles;
+};
+
+/* Its CHECKs that would refuse what a message's life brings, each with the statement that mends it.
+ */
+bool adopt_trial(struct db *db, struct hearer *h, struct err *err) MUST_CHECK;
+
 /* Says each obstacle with the statement that removes it; ERR_INVALID where there is one. */
 bool adopt_check(struct db *db, void (*say)(void *, const char *), void *arg,
                  struct err *err) MUST_CHECK;

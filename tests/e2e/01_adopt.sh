@@ -118,6 +118,24 @@ for column in "provider varchar(4)" "error_code varchar(20)" "claimed_by varchar
     send_all
 done
 
+# CHECKs over several columns, or of others than the status, are judged by what they do.
+old_table "bigserial"
+sql "ALTER TABLE email_messages ADD COLUMN sent_at timestamptz, ADD COLUMN retry_count int DEFAULT 0, ADD COLUMN delivery text,
+    ADD CONSTRAINT few CHECK (retry_count <= 3), ADD CONSTRAINT said CHECK (delivery IN ('delivered', 'bounced')),
+    ADD CONSTRAINT good CHECK (status <> 'sent' OR sent_at IS NOT NULL), ADD CONSTRAINT theirs CHECK (note <> 'sent' OR status = 'x'),
+    ADD CONSTRAINT body CHECK (status = 'draft' OR html IS NOT NULL), ADD CONSTRAINT noted CHECK (status <> 'sent' OR note IS NOT NULL),
+    ADD CONSTRAINT sane CHECK (retry_count >= 0)"
+run postroom migrate
+is "exit where CHECKs would refuse" 1 "$code"
+is "those that would" "the constraint few would refuse failed after 5 attempts
+the constraint noted would refuse sent, delivered, delayed, bounced, complained, given up by the provider
+the constraint said would refuse delayed, complained, given up by the provider" "$(grep -oE '^the constraint [^:]+' run.out)"
+while read -r statement; do sql "$statement"; done < <(grep -oE 'ALTER TABLE .*' run.out)
+run postroom migrate
+is "migrate without them" 0 "$code"
+insert 2
+send_all
+
 # What is of another type and does all the same is taken as it is.
 old_table "bigserial"
 sql "ALTER TABLE email_messages ADD COLUMN from_email varchar(60), ADD COLUMN cc jsonb, ADD COLUMN headers json, ADD COLUMN priority bigint,
