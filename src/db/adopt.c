@@ -104,6 +104,18 @@ static const char MISFITS[] =
     "ours)"
     " END FROM b WHERE narrow OR NOT fits";
 
+/* A creation in local time would be read as UTC: mail waits for hours, or passes older one. What
+ * zone the application's sessions have cannot be seen from ours; so it is told once, as a comment
+ * that does no harm among SQL. $1 is the table, $2 created_at. */
+static const char LOCAL_TIME[] =
+    "SELECT format('-- note: column %I has no time zone and is read as UTC. Where the database''s "
+    "is"
+    " another (SHOW timezone), run: ALTER TABLE %s ALTER COLUMN %I SET DEFAULT (now() AT TIME ZONE"
+    " ''UTC'');', $2::text, $1::text, $2)"
+    " FROM pg_attribute a JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
+    " WHERE a.attrelid = to_regclass($1) AND a.attname = $2 AND a.atttypid = 'timestamp'::regtype"
+    "  AND pg_get_expr(d.adbin, d.adrelid) !~* 'time zone|timezone'";
+
 static bool is_time(const char *type) {
     return str_starts(type, "timestamp") || str_eq(type, "date");
 }
@@ -179,6 +191,11 @@ bool adopt_check(struct db *db, void (*say)(void *, const char *), void *arg, st
     struct hearer h = {say, arg, check_columns(map, s, say, arg)};
     const char *params[] = {map->table, s->columns[COL_STATUS], s->columns[COL_ID]};
     if (!say_rows(db, OBSTACLES, 3, params, &h, err) || !check_types(db, &h, err))
+        return false;
+    struct hearer notes = {say, arg, 0};
+    if (!map->type[COL_CLAIM_TOKEN][0] && /* not adopted yet */
+        !say_rows(db, LOCAL_TIME, 2, (const char *[]){map->table, s->columns[COL_CREATED_AT]},
+                  &notes, err))
         return false;
     if (h.obstacles == 0 && !adopt_trial(db, &h, err)) /* with columns as they should be */
         return false;

@@ -136,6 +136,20 @@ is "migrate without them" 0 "$code"
 insert 2
 send_all
 
+# A creation without time zone is read as UTC: where its default may be the time of elsewhere, that is said, once.
+empty_db
+sql "ALTER DATABASE $(sql "SELECT current_database()") SET timezone = 'Europe/Berlin'"
+sql "CREATE TABLE email_messages (id bigserial PRIMARY KEY, to_email text NOT NULL, subject text NOT NULL, html text,
+        status text NOT NULL DEFAULT 'pending', created_at timestamp NOT NULL DEFAULT now())"
+run postroom migrate
+is "migrate where created_at may be local time" 0 "$code"
+contains "the words" "$out" "^-- note: column created_at has no time zone"
+sql "$(grep -oE 'ALTER TABLE .*' run.out)"
+run postroom migrate
+is "once more" "0 nothing to do: the schema is up to date" "$code $out"
+insert 2
+send_all
+
 # What is of another type and does all the same is taken as it is.
 old_table "bigserial"
 sql "ALTER TABLE email_messages ADD COLUMN from_email varchar(60), ADD COLUMN cc jsonb, ADD COLUMN headers json, ADD COLUMN priority bigint,
