@@ -202,7 +202,8 @@ static const char FINISH[] =
     "     ELSE m.${error_message} END,"
     "   ${provider} = CASE WHEN o.attempted = 1 THEN $2 ELSE m.${provider} END,"
     "   ${provider_message_id} = coalesce(o.provider_id, m.${provider_message_id}),"
-    "   ${provider_response} = coalesce(o.answer::jsonb, m.${provider_response}),"
+    "   ${provider_response} = coalesce(o.answer::jsonb, CASE WHEN o.status = 'sent'"
+    "     THEN jsonb_build_object('id', o.provider_id) END, m.${provider_response}),"
     "   ${claimed_by} = CASE WHEN o.status = 'pending' THEN NULL ELSE m.${claimed_by} END,"
     "   ${lease_expires_at} = NULL, ${unfinished_claims} = 0, ${updated_at} = "
     "clock_timestamp()," DELIVERY_AFRESH

@@ -80,17 +80,18 @@ struct worker {
     int64_t horizon_since_us;           /* the one that was told; 0: none */
     int64_t history_us;                 /* when old history is let go next */
     struct history_place history;
-    int64_t report_us;  /* when quota figures were last written */
-    int64_t limits_us;  /* boot: when the account's limits are asked for next */
-    uint64_t limits_id; /* that question is under way; 0: none is */
-    double told_rate;   /* as last told there; 0: never */
-    int64_t told_daily; /* the daily limit; 0: none */
-    int64_t told_used;  /* of it, with what was sent since; -1: never told */
-    bool limits_failed; /* so was said */
-    bool lane_troubled; /* the lane's row shows failures */
-    bool lane_news;     /* an answer told of trouble: nothing is sent before the lane knows */
-    bool drained;       /* the drain has begun */
-    bool cancelled;     /* ... and its deadline has passed */
+    int64_t report_us;   /* when quota figures were last written */
+    int64_t limits_us;   /* boot: when the account's limits are asked for next */
+    uint64_t limits_id;  /* that question is under way; 0: none is */
+    double told_rate;    /* as last told there; 0: never */
+    int64_t told_daily;  /* the daily limit; 0: none */
+    int64_t told_used;   /* of it, with what was sent since; -1: never told */
+    bool limits_failed;  /* so was said */
+    bool lane_troubled;  /* the lane's row shows failures */
+    char lane_text[120]; /* the last of them, in the provider's words */
+    bool lane_news;      /* an answer told of trouble: nothing is sent before the lane knows */
+    bool drained;        /* the drain has begun */
+    bool cancelled;      /* ... and its deadline has passed */
     struct tally tally;
     struct metrics metrics;
     int64_t stall_us;

@@ -261,8 +261,10 @@ static void sum_up(struct worker *w) {
     if (w->grant.paused)
         str_copy(w->totals.why_left, sizeof w->totals.why_left, "sending is paused");
     else if (w->grant.parked != LANE_OK)
-        str_format(w->totals.why_left, sizeof w->totals.why_left, "lane %s is parked: %s",
-                   w->provider->name, lane_fault_name(w->grant.parked));
+        str_format(w->totals.why_left, sizeof w->totals.why_left, "lane %s is parked: %s (%s)",
+                   w->provider->name, lane_fault_name(w->grant.parked), w->grant.parked_text);
+    else
+        str_copy(w->totals.why_left, sizeof w->totals.why_left, w->lane_text);
 }
 
 static void leave(struct worker *w) {

@@ -64,8 +64,8 @@ static bool revive(struct worker *w, struct flight *f, enum request_state state,
     } else if (state == REQUEST_BROKEN) {
         settle_unknown(w, f, "a message of that request was deleted or taken out");
     } else if (build_body(w, f, &why)) {
-        log_event(LOG_INFO, "request_again", "%s, %d messages, the same bytes and key",
-                  f->manifest.id, f->manifest.n);
+        log_event(LOG_INFO, "request_again", "%s, %d message%s, the same bytes and key",
+                  f->manifest.id, f->manifest.n, f->manifest.n == 1 ? "" : "s");
         send_wait(w, f);
     } else if (why.code == ERR_NOMEM) {
         flight_free(f); /* its lease brings it back */

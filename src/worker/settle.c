@@ -141,6 +141,7 @@ static bool report(struct worker *w, struct flight *f, struct err *err) {
         w->grant.rate = w->settings->rate > 0 && news->rate > w->settings->rate ? w->settings->rate
                                                                                 : news->rate;
     w->lane_troubled = news->fault != LANE_OK;
+    str_copy(w->lane_text, sizeof w->lane_text, news->text);
     if (news->fault != LANE_OK) /* slots drawn before are void */
         pacer_clear(&w->pacer);
     f->probe = false;

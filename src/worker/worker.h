@@ -31,7 +31,7 @@ struct worker_totals {
     int64_t kept;           /* of those: known, and kept in a file for the next start */
     char kept_in[4096];     /* ... this one */
     int64_t left_due;       /* once: due but not sent (parked lane, paused) */
-    char why_left[200];
+    char why_left[400];
 };
 
 /* Opens the database, checks the provider's configuration and starts the thread. */

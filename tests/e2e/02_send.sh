@@ -33,6 +33,14 @@ sink_agrees
 is "a mail with an attachment goes alone" "/emails	1" \
     "$(sink_messages to path n | awk -F '\t' '$1 == "full@mail.example" { print $2 "\t" $3 }')"
 
+# Of a batch each row has its part of the answer, also where an earlier one is there.
+sql "INSERT INTO email_messages (to_email, subject, html, provider_response)
+     SELECT 'b' || n || '@mail.example', 'Batch', 'x', '{\"name\": \"old\"}' FROM generate_series(1, 2) n"
+run postroom run --once
+is "exit of run --once with a batch" 0 "$code"
+sql_is "their answers" "2|2" "SELECT count(*), count(*) FILTER (WHERE provider_response = jsonb_build_object('id',
+    provider_message_id)) FROM email_messages WHERE subject = 'Batch' AND status = 'sent'"
+
 # Nothing due: done at once.
 run postroom run --once
 is "exit with nothing due" 0 "$code"
@@ -51,3 +59,9 @@ run postroom run --once
 is "exit with only a scheduled one" 0 "$code"
 sql_is "the scheduled one" pending "SELECT status FROM email_messages WHERE to_email LIKE 'later@%'"
 sink_agrees
+
+# A provider that cannot be reached: what was left, and why.
+sql "INSERT INTO email_messages (to_email, subject, html) VALUES ('later@mail.example', 'Later', 'x')"
+run env RESEND_BASE_URL=http://127.0.0.1:1 "$POSTROOM" run --once
+is "exit where the provider is not there" 1 "$code"
+contains "why it was left" "$err" "1 left waiting: .*[Cc]onnect"
