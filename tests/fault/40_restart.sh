@@ -41,7 +41,7 @@ for round in $(seq "$rounds"); do
 done
 within "seconds until it sent again" "$late" 0 "$((5 * ${TEST_PATIENCE:-1}))"
 sql "UPDATE postroom.lanes SET rate = 500"
-unspent 90
+unspent $((60 + rounds * 10))
 sql_is "words in the journal" 2 "SELECT count(*) FROM postroom.journal WHERE what = 'started'"
 stop a
 is "exit of a" 0 "$code"
