@@ -22,4 +22,4 @@ CREATE TABLE IF NOT EXISTS ${messages} (
     ${status} text NOT NULL DEFAULT 'pending',
     ${created_at} timestamptz DEFAULT now(),
     ${updated_at} timestamptz DEFAULT now()
-) WITH (fillfactor = 70, toast_tuple_target = 256);
+) WITH (fillfactor = 70, toast_tuple_target = 384);
