@@ -38,6 +38,12 @@ fail() {
     exit 1
 }
 
+# Time ran out, or the scene that was to show something did not come about: run.sh tries it once more.
+late() {
+    echo "FAILED: $*" >&"$fail_out"
+    exit 75
+}
+
 # is WHAT EXPECTED ACTUAL
 is() {
     [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"
@@ -101,7 +107,7 @@ stop() {
 
 # ended NAME [TIMEOUT]: waits for its end and keeps its exit code in $code.
 ended() {
-    wait_quietly "${2:-60}" ended_already "${pid[$1]}" || fail "$1 does not end"
+    wait_quietly "${2:-60}" ended_already "${pid[$1]}" || late "$1 does not end"
     code=0
     wait "${pid[$1]}" || code=$?
     unset "pid[$1]"

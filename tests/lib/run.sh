@@ -6,6 +6,9 @@
 # beside each other, as many as there are processors; all others have the machine to themselves. Ends
 # with "N passed, N failed". TEST_LIMIT: seconds a test may take. TEST_JOBS: as many at once.
 # TEST_PATIENCE: how many times longer things may take than usual (on a machine with other work).
+# A test that only ran out of time, or whose scene did not come about (exit 75, see late in e2e.sh), is
+# no verdict: it is run once more at the end, alone, and then it counts. What a test found to be wrong
+# is never asked for twice.
 # usage: tests/lib/run.sh lint|release|asan|tsan|coverage [beside] TEST... [FLAVOUR|beside TEST...]...
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 2
@@ -14,8 +17,8 @@ cd "$(dirname "$0")/../.." || exit 2
 BUILD=${BUILD:-build}
 LOGS=$BUILD/log
 mkdir -p "$LOGS"
-flavour="" jobs=1 running=0 patience=${TEST_PATIENCE:-1}
-results=$(mktemp) || exit 2 # a line for each test: ok or FAIL, its flavour and name
+flavour="" jobs=1 running=0 again="" patience=${TEST_PATIENCE:-1}
+results=$(mktemp) || exit 2 # a line for each test: ok, FAIL or LATE, its flavour, its name and the test
 
 flavour_is() {
     all_ended
@@ -52,6 +55,7 @@ one() {
     seconds=$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }')
     [ "$code" != 124 ] || echo "stopped after ${limit}s" >>"$log"
     [ "$code" = 0 ] || verdict=FAIL
+    case "$again$code" in 75 | 124) verdict=LATE ;; esac
     {
         printf '%-5s %-8s %-44s %6ss\n' "$verdict" "$flavour" "$label" "$seconds"
         if [ "$code" != 0 ]; then
@@ -62,7 +66,7 @@ one() {
     } >"$log.said"
     cat "$log.said"
     rm -f "$log.said"
-    echo "$verdict $flavour $label" >>"$results"
+    echo "$verdict $flavour $label $test" >>"$results"
 }
 
 # begin TEST: as soon as there is room.
@@ -106,7 +110,14 @@ for word in "$@"; do
     esac
 done
 all_ended
+again=again
+while read -r _ its_flavour _ test; do
+    echo "once more, alone: $its_flavour $test"
+    flavour_is "$its_flavour"
+    jobs=1
+    begin "$test"
+done < <(grep '^LATE' "$results")
 failed=$(grep -c '^FAIL' "$results")
-sed -n 's/^FAIL/failed:/p' "$results"
+sed -n 's/^FAIL \(.*\) .*/failed: \1/p' "$results"
 echo "$(grep -c '^ok' "$results") passed, $failed failed"
 [ "$failed" = 0 ]

@@ -37,7 +37,7 @@ term_lacks() { ! term_shows "$1"; }
 term_wait() {
     wait_quietly "${2:-10}" term_shows "$1" || {
         term_text
-        fail "waited ${2:-10}s for the screen to show: $1"
+        late "waited ${2:-10}s for the screen to show: $1"
     }
 }
 
@@ -45,7 +45,7 @@ term_wait() {
 term_gone() {
     wait_quietly "${2:-10}" term_lacks "$1" || {
         term_text
-        fail "waited ${2:-10}s for the screen to lose: $1"
+        late "waited ${2:-10}s for the screen to lose: $1"
     }
 }
 

@@ -17,9 +17,9 @@ wait_quietly() {
     done
 }
 
-# wait_for WHAT TIMEOUT COMMAND...: the same; fails the test with WHAT.
+# wait_for WHAT TIMEOUT COMMAND...: the same; ends the test with WHAT.
 wait_for() {
     local what=$1 timeout=$2
     shift 2
-    wait_quietly "$timeout" "$@" || fail "waited ${timeout}s for: $what"
+    wait_quietly "$timeout" "$@" || late "waited ${timeout}s for: $what"
 }
