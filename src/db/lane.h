@@ -3,8 +3,8 @@
  * Pacing: a slot is a point in time at which one request may start. The lane's row holds the next
  * free one; whoever moves it on owns the slots it passed. Slots are spaced a little wider than the
  * rate (LANE_SPARE), so that a request that starts some milliseconds late still leaves every
- * one-second window within the limit. Slots of a worker that dies are simply not used. The
- * worker's thread. */
+ * one-second window within the limit. Slots of a worker that dies are simply not used; those drawn
+ * at a rate that has changed since are void. The worker's thread. */
 #ifndef POSTROOM_DB_LANE_H
 #define POSTROOM_DB_LANE_H
 
@@ -64,7 +64,8 @@ bool lane_quota(struct db *db, const char *lane, struct lane_quota *out,
 bool lane_lock(struct db *db, const char *lane, struct err *err) MUST_CHECK;
 
 /* What an answer said: rate, quotas used, and how the lane fares. Parks it for all workers, opens
- * it, or counts a failure. Writes nothing where nothing changed; `known` is the last grant. */
+ * it, or counts a failure; at another rate all slots are void, and the workers hear it. Writes
+ * nothing where nothing changed. */
 struct lane_report {
     const struct lane_news *news;
     bool probe;             /* the request was one */
@@ -76,6 +77,9 @@ struct lane_report {
 };
 bool lane_report(struct db *db, const char *lane, const struct lane_report *report,
                  struct err *err) MUST_CHECK;
+
+/* By more than the digits that a header loses. */
+bool lane_rate_differs(double a, double b);
 
 /* Parks the lane until a quota's window turns, or a daily one for look_ms where that is > 0. */
 bool lane_park_quota(struct db *db, const char *lane, enum lane_fault which, int64_t look_ms,

@@ -118,6 +118,15 @@ void settle_without_wire(struct worker *w, struct flight *f) {
 /* --- the lane hears of it
  * ------------------------------------------------------------------------- */
 
+/* Told what the lane's rate is; true where it is another one. */
+static bool follow_rate(struct worker *w, double told) {
+    double own = w->settings->rate, before = w->grant.rate;
+    if (told <= 0)
+        return false;
+    w->grant.rate = own > 0 && told > own ? own : told;
+    return lane_rate_differs(w->grant.rate, before);
+}
+
 static bool report(struct worker *w, struct flight *f, struct err *err) {
     struct lane_news *news = &f->reading.lane;
     int64_t now = clock_boot_us();
@@ -137,12 +146,10 @@ static bool report(struct worker *w, struct flight *f, struct err *err) {
                             .quota_look_ms = w->provider->quota_look_ms};
     if (!lane_report(w->db, w->provider->name, &r, err))
         return false;
-    if (news->rate > 0)
-        w->grant.rate = w->settings->rate > 0 && news->rate > w->settings->rate ? w->settings->rate
-                                                                                : news->rate;
+    bool paced_anew = follow_rate(w, news->rate);
     w->lane_troubled = news->fault != LANE_OK;
     str_copy(w->lane_text, sizeof w->lane_text, news->text);
-    if (news->fault != LANE_OK) /* slots drawn before are void */
+    if (news->fault != LANE_OK || paced_anew) /* slots drawn before are void */
         pacer_clear(&w->pacer);
     f->probe = false;
     return true;

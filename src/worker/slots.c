@@ -49,7 +49,8 @@ static int64_t first_slot_us(struct worker *w, int64_t now_us) {
 
 bool slots_draw(struct worker *w, int most, struct err *err) {
     struct lane_grant before = w->grant;
-    int want = pacer_want(w->grant.rate, slots_free_places(w));
+    bool known = w->grant.now_us != 0; /* a rate not seen yet may be low: one slot then */
+    int want = known ? pacer_want(w->grant.rate, slots_free_places(w)) : 1;
     int64_t guard = w->settings->request_timeout_ms + 5000;
     want = want > most ? most : want < 1 ? 1 : want;
     if (!lane_draw(w->db, w->provider->name, w->id, want, guard, &w->grant, err))

@@ -523,6 +523,30 @@ static void follows_the_rate_but_never_above_the_configured(void **state) {
     db_free(db);
 }
 
+/* Slots drawn before may lie far ahead, at a pace that is not the lane's any more. */
+static void another_rate_voids_the_slots_drawn_before(void **state) {
+    (void)state;
+    struct db *db = open_db(DB_WORKER);
+    struct lane_news news = fault(LANE_OK, "");
+    struct lane_grant grant;
+    assert_true(lane_register(db, &LANE, &err));
+    assert_true(lane_draw(db, "l", "a", 80, 1000, &grant, &err)); /* eight seconds' worth */
+    news.rate = 100;
+    sql("CREATE TABLE told AS SELECT clock_timestamp() AS at");
+    assert_true(tell(db, &news, false));
+    is("SELECT next_slot - at BETWEEN '0.25 s' AND '5 s' FROM postroom.lanes, told", "t");
+    assert_true(lane_draw(db, "l", "b", 80, 1000, &grant, &err)); /* at the new pace */
+    assert_int_equal(grant.spacing_us, (int64_t)(1e6 / (100 * LANE_SPARE)));
+    is("UPDATE postroom.lanes SET next_slot = at + interval '1 h' FROM told RETURNING rate", "100");
+    assert_true(tell(db, &news, false)); /* news to this worker, not to the lane */
+    is("SELECT next_slot - at FROM postroom.lanes, told", "01:00:00");
+    news.rate = 5;
+    assert_true(tell(db, &news, false));
+    is("SELECT next_slot - at BETWEEN '1 s' AND '10 min' FROM postroom.lanes, told", "t");
+    sql("DROP TABLE told");
+    db_free(db);
+}
+
 static void counts_what_quotas_leave(void **state) {
     (void)state;
     struct db *db = open_db(DB_WORKER);
@@ -579,6 +603,7 @@ int main(void) {
         TEST(five_failures_in_a_row_park_the_lane),
         TEST(a_refused_key_parks_until_somebody_acts),
         TEST(follows_the_rate_but_never_above_the_configured),
+        TEST(another_rate_voids_the_slots_drawn_before),
         TEST(counts_what_quotas_leave),
         TEST(a_pause_gives_no_slots),
     };
