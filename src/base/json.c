@@ -280,6 +280,41 @@ static bool is_plain(unsigned char c) {
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* The high bit of the lowest byte that is 0 is set, of none where none is. */
+static uint64_t zero_bytes(uint64_t eight) {
+    return (eight - EACH(0x01)) & ~eight & EACH(0x80);
+}
+
+/* How many of the n bytes from s on go into a JSON string as they are; eight at a step. */
+static size_t plain_run(const char *s, size_t n) {
+    size_t i = 0;
+    uint64_t eight;
+    for (; n - i >= sizeof eight; i += sizeof eight) {
+        memcpy(&eight, s + i, sizeof eight);
+        uint64_t control = (eight - EACH(0x20)) & ~eight & EACH(0x80);
+        uint64_t marks = zero_bytes(eight ^ EACH('"')) | zero_bytes(eight ^ EACH('\\'));
+        if ((eight & EACH(0x80)) | control | marks) {
+            break;
+        }
+    }
+    while (i < n && is_plain((unsigned char)s[i])) {
+        i++;
+    }
+    return i;
+}
+
+size_t json_text_bound(const char *text) {
+    size_t n = text ? strlen(text) : 0;
+    size_t bound = n;
+    for (size_t i = 0; (i += plain_run(text + i, n - i)) < n; i++) {
+        unsigned char c = (unsigned char)text[i];
+        bound += c < 0x20 ? 5 : c < 0x80 ? 1 : 0;
+    }
+    return bound;
+}
+
 static void add_escaped(struct buf *out, char c) {
     static const char from[] = "\"\\\n\r\t\b\f";
     static const char to[] = "\"\\nrtbf";
@@ -298,9 +333,9 @@ static void add_string(struct buf *out, const char *s, size_t n) {
     size_t run = 0; /* where what was not copied yet begins */
     size_t i = 0;
     while (i < n && !out->failed) {
-        if (is_plain((unsigned char)s[i])) {
-            i++;
-            continue;
+        i += plain_run(s + i, n - i);
+        if (i == n) {
+            break;
         }
         uint32_t cp;
         size_t len = str_utf8_next(s + i, n - i, &cp);

@@ -72,6 +72,7 @@ void jw_array_end(struct json_writer *w);
 void jw_key(struct json_writer *w, const char *key);
 void jw_text(struct json_writer *w, const char *s); /* NULL writes null */
 void jw_text_n(struct json_writer *w, const char *s, size_t n);
+size_t json_text_bound(const char *text); /* bytes between the quotes at most; UTF-8 */
 void jw_int(struct json_writer *w, int64_t n);
 void jw_number(struct json_writer *w, double n);
 void jw_bool(struct json_writer *w, bool b);

@@ -285,11 +285,28 @@ static void shorten(struct buf *b, size_t len) {
     }
 }
 
+/* How many of the n bytes from s on are characters of ASCII that can be seen, or spaces. */
+static size_t shown_run(const char *s, size_t n) {
+    size_t i = 0;
+    while (i < n && s[i] >= 0x20 && s[i] < 0x7f) {
+        i++;
+    }
+    return i;
+}
+
 void str_sanitize(struct buf *out, const char *s, size_t max_bytes) {
     size_t left = s ? strlen(s) : 0;
     size_t start = out->len;
     size_t fits = 0; /* where the ellipsis still goes */
     while (left > 0 && !out->failed) {
+        size_t run = shown_run(s, left);
+        if (run > 0 && out->len - start + run + sizeof ellipsis - 1 <= max_bytes) {
+            buf_add(out, s, run); /* in one go what most texts consist of */
+            fits = out->len - start;
+            s += run;
+            left -= run;
+            continue;
+        }
         uint32_t cp = 0;
         size_t len = str_utf8_next(s, left, &cp);
         char escaped[4 * 4 + 1];

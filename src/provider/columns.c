@@ -26,15 +26,6 @@ void column_as_is(struct json_writer *w, const char *key, const struct json *val
     }
 }
 
-/* Quotes and backslashes double, a control character is \u00XX. */
-size_t column_text_bound(const char *text) {
-    size_t n = 0;
-    for (const char *c = text ? text : ""; *c; c++) {
-        n += (unsigned char)*c < 0x20 ? 6 : *c == '"' || *c == '\\' ? 2 : 1;
-    }
-    return n;
-}
-
 size_t columns_bound(const struct manifest *m) {
     size_t n = 2;
     for (int i = 0; i < m->n; i++) {
@@ -50,7 +41,7 @@ size_t columns_bound(const struct manifest *m) {
                                  mail->attachments, mail->tags, mail->tags};
         n += 256;
         for (size_t t = 0; t < sizeof texts / sizeof texts[0]; t++) {
-            n += column_text_bound(texts[t]);
+            n += json_text_bound(texts[t]);
         }
         for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++) {
             n += columns[c] ? strlen(columns[c]) : 0;

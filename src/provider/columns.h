@@ -18,9 +18,6 @@ bool column_write(struct json_writer *w, const char *key, const char *column, co
 /* A column_writer: as the row has it; nothing where it is empty. */
 void column_as_is(struct json_writer *w, const char *key, const struct json *value);
 
-/* How long a text may become in JSON at most. */
-size_t column_text_bound(const char *text);
-
 /* Room for all messages at once: copying the body while it grows would cost more than this count.
  * JSON columns were JSON already and hardly grow. */
 size_t columns_bound(const struct manifest *m);

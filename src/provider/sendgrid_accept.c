@@ -160,7 +160,7 @@ static bool attachments_fit(const struct message *m, struct err *err) {
 
 /* What a tag takes at most: quotes, colon, comma, and "tag_". */
 static size_t tag_bound(const char *name, const char *value) {
-    return column_text_bound(name) + column_text_bound(value) + 10;
+    return json_text_bound(name) + json_text_bound(value) + 10;
 }
 
 static bool tags_fit(const struct message *m, struct err *err) {

@@ -190,6 +190,33 @@ static void every_byte_reads_back(void **state) {
     buf_free(&out);
 }
 
+/* Texts go by in steps of eight: what is escaped is found wherever it stands. */
+static void an_escape_is_found_at_every_place(void **state) {
+    (void)state;
+    static const char plain[] = "abcdefghijklmnopqrstuvwxy";
+    for (int c = 1; c < 128; c++) {
+        for (size_t at = 0; at < sizeof plain - 1; at++) {
+            char in[sizeof plain];
+            struct buf out;
+            struct json_writer w;
+            memcpy(in, plain, sizeof in);
+            in[at] = (char)c;
+            buf_init(&out, 1000);
+            jw_init(&w, &out);
+            jw_text(&w, in);
+            bool escaped = c < 0x20 || c == '"' || c == '\\';
+            assert_true(escaped == (out.len - 2 > strlen(in)));
+            assert_true(out.len - 2 <= json_text_bound(in));
+            struct json *v = parse(buf_text(&out));
+            assert_string_equal(json_text(v), in);
+            json_free(v);
+            buf_free(&out);
+        }
+    }
+    assert_int_equal(json_text_bound(NULL), 0);
+    assert_int_equal(json_text_bound("é\n\""), 2 + 6 + 2);
+}
+
 static void commas_come_by_themselves(void **state) {
     (void)state;
     struct buf out;
@@ -320,6 +347,7 @@ int main(void) {
         cmocka_unit_test(loops_see_every_value_once),
         cmocka_unit_test(strings_are_escaped),
         cmocka_unit_test(every_byte_reads_back),
+        cmocka_unit_test(an_escape_is_found_at_every_place),
         cmocka_unit_test(commas_come_by_themselves),
         cmocka_unit_test(numbers_are_short_and_exact),
         cmocka_unit_test(printing_gives_the_same_document),
