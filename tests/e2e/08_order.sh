@@ -19,6 +19,11 @@ is "messages" 125 "$(wc -l <order)"
 is "order at the sink" "$(sort -k1,1n -k2,2n order)" "$(cat order)"
 sink_agrees
 
+# Many of one INSERT: in the order in which they were inserted.
+insert 250
+POSTROOM_CONCURRENCY=1 POSTROOM_BATCH_SIZE=10 run postroom run --once
+is "order of one INSERT" "$(seq -f 'Message %.0f' 250)" "$(sink_messages subject | tail -n 250)"
+
 # Scheduled: due 3 s from now, most urgent, and sent soon after, not before.
 POSTROOM_POLL_INTERVAL=2s worker w
 sql "INSERT INTO email_messages (to_email, subject, html, priority, scheduled_at)
