@@ -125,6 +125,6 @@ wait_sql() {
     local what=$1 timeout=$2 expected=$3 query=$4
     sql_answers() { [ "$(sql "$query")" = "$expected" ]; }
     if ! wait_quietly "$timeout" sql_answers; then
-        fail "waited ${timeout}s: $what: expected '$expected', it is '$(sql "$query")'"
+        late "waited ${timeout}s: $what: expected '$expected', it is '$(sql "$query")'"
     fi
 }

@@ -27,7 +27,7 @@ ui() {
     local columns=$1 rows=$2
     shift 2
     term_stop
-    wait_quietly 5 no_terminal || fail "the last terminal does not end"
+    wait_quietly 20 no_terminal || late "the last terminal does not end"
     term_start "$columns" "$rows" env ${UI_ENV-} "$WORK/ui_demo" "${DEMO[@]}" "$@"
 }
 
@@ -37,7 +37,7 @@ screen_equals() { [ "$(term_text)" = "$(cat "$1")" ]; }
 screen_is() {
     wait_quietly 10 screen_equals "$1" || {
         diff -u "$1" <(term_text) || true
-        fail "the screen is not $(basename "$1")"
+        late "the screen is not $(basename "$1")"
     }
 }
 
