@@ -108,16 +108,18 @@ term_keys '?'
 term_wait 'postroom help'
 
 # With a worker: quitting drains before the screen goes.
-ui 80 24 --live commands.log --worker
+ui 80 24 --live commands.log --worker done
 term_wait ' FAILING '
 term_keys q
 term_wait 'Its 2 messages in flight finish first'
 answer y
 term_wait '^ draining: 2 in flight, [0-9]+s left'
+: >done
 ui_left 0 drained
+rm done
 
 # Ctrl-C: asks, finishes, leaves now.
-ui 80 24 --live commands.log --worker
+ui 80 24 --live commands.log --worker done
 term_wait ' FAILING '
 term_keys C-c C-c
 term_wait '^ draining: 2 in flight, [0-9]+s left'

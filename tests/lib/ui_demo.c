@@ -2,9 +2,9 @@
  *
  *   ui_demo --demo FIXTURE --now TIME [--read-only] [--bell] [--refresh S]
  *       as `postroom watch --demo`
- *   ui_demo --demo FIXTURE --now TIME --live FILE [--worker] [--events N]
+ *   ui_demo --demo FIXTURE --now TIME --live FILE [--worker DONE] [--events N]
  *       the picture with a running clock: commands are written to FILE and answered,
- *       N events a second come in; --worker: with a worker that drains for 2 s */
+ *       N events a second come in; --worker: with a worker that drains until there is a file DONE */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -24,7 +24,7 @@ static struct board *board;
 static struct ring *ring;
 static struct mailbox *mailbox;
 static struct ui_options options = {.drain_timeout_ms = 30000};
-static const char *fixture, *live_file;
+static const char *fixture, *live_file, *done_file;
 static int64_t events_per_s;
 static _Atomic bool over;
 
@@ -115,7 +115,7 @@ static void *run_feed(void *json) {
 
 static bool has_ended(void *worker) {
     (void)worker;
-    return life_deadline_us(&life) - clock_boot_us() < 28 * USEC_PER_SEC;
+    return done_file == NULL || access(done_file, F_OK) == 0;
 }
 
 static bool parse(int argc, char **argv) {
@@ -126,7 +126,7 @@ static bool parse(int argc, char **argv) {
         else if (str_eq(argv[i], "--bell"))
             options.bell = true;
         else if (str_eq(argv[i], "--worker"))
-            options.worker_here = true;
+            options.worker_here = (done_file = argv[++i]) != NULL;
         else if (str_eq(argv[i], "--demo"))
             fixture = argv[++i];
         else if (str_eq(argv[i], "--live"))
