@@ -52,11 +52,9 @@ class Terminal:
         return termios.tcgetattr(self.fd)
 
     def read(self, seconds):
-        """What comes within so many seconds."""
+        """What comes within so many seconds; what is there then is read, too, however late that is."""
         end, got = time.monotonic() + seconds, b""
-        while (left := end - time.monotonic()) > 0:
-            if not select.select([self.fd], [], [], left)[0]:
-                break
+        while select.select([self.fd], [], [], max(0, end - time.monotonic()))[0]:
             try:
                 part = os.read(self.fd, 65536)
             except OSError:  # the other side is gone
@@ -70,6 +68,16 @@ class Terminal:
         end, got = time.monotonic() + seconds, b""
         while text not in got and time.monotonic() < end:
             got += self.read(0.05)
+        return got
+
+    def read_picture(self):
+        """A picture that holds the word "quit", and what comes until the terminal is quiet (or does not become so)."""
+        got = self.read_until(b"quit", 30)
+        for _ in range(4):
+            part = self.read(0.5)
+            got += part
+            if not part:
+                break
         return got
 
     def write(self, data):
@@ -100,14 +108,14 @@ class Terminal:
 
 def count(columns, rows, seconds, command):
     terminal = Terminal(columns, rows, command)
-    first = terminal.read_until(b"quit", 15) + terminal.read(0.2)
+    first = terminal.read_picture()
     more = terminal.read(seconds)
     print("first", len(first))
     print("per_second", round(len(more) / seconds))
     terminal.write(b"\x0c")
-    print("redrawn", len(terminal.read(0.7)))
+    print("redrawn", len(terminal.read_picture()))
     terminal.resize(columns - 1, rows)
-    print("resized", len(terminal.read(0.7)))
+    print("resized", len(terminal.read_picture()))
     terminal.end()
 
 
