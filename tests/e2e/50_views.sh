@@ -135,6 +135,7 @@ term_wait '^ undo: nothing changed'
 
 # The whole error, by its number; somebody takes a few meanwhile: those stay taken.
 term_keys r
+term_wait 'What should be tried again'
 answer 3
 term_wait 'Type 250 and press Enter'
 answer 2 5 0 Enter

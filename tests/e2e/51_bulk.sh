@@ -61,6 +61,7 @@ failed "$(scaled 6000)" many
 term_wait '^> 422 refused: no +[1-6],?000'
 many=$(sql "SELECT count(*) FROM email_messages WHERE status = 'failed'")
 term_keys r
+term_wait '5  all failed +[0-9,]+ messages'
 answer 5
 term_wait "Type $many and press Enter"
 answer -l "$many"

@@ -139,7 +139,7 @@ ui 80 24
 term_wait FAILING
 term_keys C-c
 term_wait 'This window runs worker'
-term_keys C-c
+term_keys C-c C-c # the first one is a second one, if it is pressed within two seconds
 ui_left 0 quit
 
 # A key that means nothing says so; what a torn arrow key leaves does not.

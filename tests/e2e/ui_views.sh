@@ -11,12 +11,8 @@ screen_equals_above() { [ "$(term_text | sed 23d)" = "$(sed 23d "$1")" ]; }
 screen_is_above() {
     wait_quietly 10 screen_equals_above "$1" || {
         diff -u "$1" <(term_text) || true
-        fail "the screen is not $(basename "$1")"
+        late "the screen is not $(basename "$1")"
     }
-}
-escape() { # alone: with what follows it would be Alt and a letter
-    term_keys Escape
-    sleep 0.3
 }
 
 # Enter on an error opens it, the cursor on its newest message; two are tagged.
@@ -25,8 +21,8 @@ screen_is "$GOLDEN/main-80x24.txt"
 term_keys Enter
 term_wait '^>  +8a2e…c2a7  03:12:06  attempt 1 of 5  lea.petit@example.fr'
 term_keys j j Space j Space k k
-screen_is_above "$GOLDEN/failures-80x24.txt"
 term_wait '^ the list holds while you move$'
+screen_is_above "$GOLDEN/failures-80x24.txt"
 
 # Retry: five scopes, fixed as they open.
 term_keys r
@@ -41,6 +37,7 @@ term_wait 'Type 412 and press Enter to retry'
 answer Escape
 term_wait '^ nothing changed$'
 term_keys r
+term_wait 'What should be tried again'
 answer 2
 term_wait 'Retry 2 messages on shop@db-eu1'
 answer y
@@ -65,7 +62,7 @@ term_keys '*'
 term_gone 'tagged ─'
 term_keys Space
 term_wait '─ 1 tagged ─'
-escape
+term_keys Escape # with a key close behind it would be Alt and a letter: what it does comes first
 term_gone 'tagged ─'
 
 # Sorts and filters.
@@ -87,13 +84,13 @@ term_wait '4  this list          filter: silva'
 answer 4
 term_wait 'Retry 1 message on shop@db-eu1'
 answer n
-escape
+term_gone 'Retry 1 message on'
+term_keys Escape
 term_wait 'filter: none'
 term_keys :
 term_keys -l 'filter err:invalid'
 term_keys Enter
 term_wait '^─ Failed: 5 in 1 error '
-escape
 
 # One message; its parts; its neighbours; the same error again.
 ui 80 24
