@@ -37,8 +37,9 @@ left q q
 is "mode of the file" 600 "$(stat -c %a "$kept")"
 is "what is kept" "pane = errors|sort = a minute|filter = to:a7@|refresh = 2|times = local" "$(paste -sd '|' "$kept")"
 
-window
-term_wait '^ the failures are still filtered: to:a7@'
+term_start 80 24 "$POSTROOM" watch
+term_wait '^ the failures are still filtered: to:a7@' # says so for ten seconds
+term_wait ' (IDLE|FLOWING|FAILING) ' 20
 term_shows ' CET$| CEST$|\+0[12]:?(00)?$' || fail "times are not local: $(term_text | head -n 1)"
 term_keys f
 term_wait 'filter: to:a7@'
@@ -73,6 +74,7 @@ rm "$XDG_STATE_HOME"
 
 window --demo "$ROOT/tests/fixtures/ui/failing.json" --now 2026-09-22T03:12:06Z
 term_keys q
-sleep 0.5
+term_wait 'This window runs worker'
+sleep 0.5 # a dialog ignores its first 300 ms
 left y
 [ ! -e "$kept" ] || fail "a fixed picture wrote $kept"
