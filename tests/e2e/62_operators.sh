@@ -16,11 +16,11 @@ term_wait '  RW  anna  '
 tmux_run new-session -d -s bob -x 80 -y 24 -c "$WORK" env POSTROOM_OPERATOR=bob "$POSTROOM" watch
 bob_text() { tmux_run capture-pane -p -t bob; }
 bob_shows() { bob_text | grep -qE -- "$1"; }
-bob_wait() { wait_quietly 10 bob_shows "$1" || { bob_text; fail "waited for bob's screen to show: $1"; }; }
+bob_wait() { wait_quietly 10 bob_shows "$1" || { bob_text; late "waited for bob's screen to show: $1"; }; }
 term_wait '  RW  anna \+1 operator'
 bob_wait '  RW  bob \+1 operator'
 
-# What one does the other sees, within 2 s of its happening (and the machine's patience).
+# What one does the other sees, within 2 s of its happening, and as much for the machine.
 tmux_run send-keys -t bob p
 bob_wait 'Pause sending on'
 sleep 0.5
@@ -28,8 +28,8 @@ tmux_run send-keys -t bob y
 bob_wait 'reason:'
 tmux_run send-keys -t bob 'key rotation' Enter
 wait_sql "the reason to be kept" 10 'key rotation' "SELECT paused_reason FROM postroom.control"
-term_wait '^ PAUSED     no mail is sent; paused by bob .*"key rotation"' 2
-term_wait '^ [0-9:]{5} bob paused all workers' 2
+term_wait '^ PAUSED     no mail is sent; paused by bob .*"key rotation"' 4
+term_wait '^ [0-9:]{5} bob paused all workers' 4
 sql_is "the journal" 'bob|t' "SELECT who, what LIKE 'paused all workers%' FROM postroom.journal WHERE what LIKE 'paused%' LIMIT 1"
 bob_wait '^ PAUSED '
 is "the title" "postroom PAUSED $(sql 'SELECT current_database()')@local" "$(tmux_run display-message -p -t test '#{pane_title}')"
@@ -37,10 +37,10 @@ is "the title" "postroom PAUSED $(sql 'SELECT current_database()')@local" "$(tmu
 # Both retry all that failed: no message is queued twice, and the answers say so.
 ask() { # WINDOW: up to the number
     tmux_run send-keys -t "$1" r
-    wait_quietly 10 shows_menu "$1" || fail "$1: no menu"
+    wait_for "the menu of $1" 10 shows_menu "$1"
     sleep 0.5
     tmux_run send-keys -t "$1" "$(tmux_run capture-pane -p -t "$1" | grep -oE '[1-5]  all failed' | cut -c 1)"
-    wait_quietly 10 shows_number "$1" || fail "$1: no number to type"
+    wait_for "a number to type by $1" 10 shows_number "$1"
     sleep 0.5
 }
 shows_menu() { tmux_run capture-pane -p -t "$1" | grep -qE '[1-5]  all failed'; }
@@ -49,10 +49,14 @@ ask test
 ask bob
 tmux_run send-keys -t test "$n" Enter
 tmux_run send-keys -t bob "$n" Enter
-answers() { { term_text; bob_text; } | grep -E "^ retry: $n asked, [0-9]+ queued"; }
-both_answered() { [ "$(answers | wc -l)" = 2 ]; }
+answered() { tmux_run capture-pane -p -t "$1" | grep -E "^ retry: $n asked, [0-9]+ queued" >"answer.$1"; }
+both_answered() { # each stands for ten seconds
+    [ -s answer.test ] || answered test
+    [ -s answer.bob ] || answered bob
+    [ -s answer.test ] && [ -s answer.bob ]
+}
 wait_for "both answers" 10 both_answered
-answers >answers.log
+cat answer.test answer.bob >answers.log
 cat answers.log
 sum() { grep -oE "[0-9]+ $1" answers.log | awk '{ n += $1 } END { print n + 0 }'; }
 is "messages queued by both together" "$n" "$(sum queued)"
