@@ -8,7 +8,7 @@ n=6000
 sql "ALTER TABLE email_messages SET (autovacuum_enabled = off)" # it would take them anew in the middle
 insert $n
 sql "ANALYZE email_messages"
-run timeout 120 "$POSTROOM" run --once
+run timeout "$((120 * ${TEST_PATIENCE:-1}))" "$POSTROOM" run --once
 is "exit of run --once" 0 "$code"
 sql_is "sent" $n "SELECT count(*) FROM email_messages WHERE status = 'sent'"
 
