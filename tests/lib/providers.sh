@@ -15,7 +15,7 @@
 
 provider_start
 migrated_db
-export POSTROOM_BACKOFF=100ms..300ms POSTROOM_POLL_INTERVAL=1s POSTROOM_REQUEST_TIMEOUT=3s POSTROOM_LEASE=6s
+export POSTROOM_BACKOFF=100ms..300ms POSTROOM_POLL_INTERVAL=1s POSTROOM_REQUEST_TIMEOUT=20s POSTROOM_LEASE=40s
 export POSTROOM_BATCH_SIZE=1
 
 # one TO [COLUMNS VALUES]: a message; prints its id.
@@ -104,10 +104,14 @@ odd() { # WHAT RULE STATE
     local id start=$SECONDS
     id=$(one "$1@mail.example")
     wait_sql "$1: the row" 30 "$3" "SELECT status, error_code FROM email_messages WHERE id = '$id'"
+    went_out() { [ "$(effects "$id")" != 0 ]; }
+    wait_for "$1: the sink to have noted it" 10 went_out
     is "$1: mails that went out" 1 "$(effects "$id")"
     sink_set '{"garbage": null}'
 }
 odd garbage "$GARBAGE" "$AFTER_GARBAGE"
+stop w
+POSTROOM_REQUEST_TIMEOUT=3s POSTROOM_LEASE=6s worker w # shorter than the drip is long
 odd drip "$DRIP" "$AFTER_DRIP"
 stop w
 is "exit" 0 "$code"
