@@ -8,13 +8,12 @@ sink '{"latency_ms": 100}'
 export POSTROOM_RATE=50 POSTROOM_BATCH_SIZE=10 POSTROOM_DAILY_QUOTA=300 POSTROOM_QUOTA_RESERVE=20%
 insert 500
 workers 2
-still() { # until nothing moves: the same number twice, nothing in flight
+still() { # NUMBER: so many went out, and nothing moves: the same number twice, nothing in flight
     local before
     before=$(sink_stat effects)
-    sleep 1.5
-    [ "$(count processing)" = 0 ] && [ "$(sink_stat effects)" = "$before" ] && [ "$before" -gt 0 ]
+    [ "$before" -ge "$1" ] && sleep 1.5 && [ "$(count processing)" = 0 ] && [ "$(sink_stat effects)" = "$before" ]
 }
-wait_for "bulk mail to stop" 60 still
+wait_for "bulk mail to stop" 60 still 240
 is "bulk mail sent before the reserve" 240 "$(sink_stat effects)"
 id=$(sql "SELECT id FROM email_messages WHERE status = 'pending' LIMIT 1")
 contains "why it waits" "$(postroom why "$id")" "daily quota .* used up but for the reserve"
@@ -24,7 +23,7 @@ wait_sql "urgent mail sent from the reserve" 20 20 "SELECT count(*) FROM email_m
 is "sent with it" 260 "$(sink_stat effects)"
 
 insert 100 priority 0
-wait_for "the quota to be used up" 60 still
+wait_for "the quota to be used up" 60 still 300
 is "sent when it is used up" 300 "$(sink_stat effects)"
 sql_is "urgent mail that waits for tomorrow" "pending|60" "SELECT status, count(*) FROM email_messages WHERE priority = 0 AND status <> 'sent' GROUP BY 1"
 sql_is "attempts spent" 0 "SELECT sum(retry_count) FROM email_messages"
