@@ -92,6 +92,14 @@ END
 # worst NUMBER NUMBER: the greater one.
 worst() { printf '%s\n' "$@" | sort -g | tail -n 1; }
 
+# in_time WHAT SECONDS LIMIT: the limit holds as it is where nothing else uses the machine (USED, see check-fault);
+# elsewhere it may stand still for a few seconds, and more is late.
+in_time() {
+    local limit=$(($3 * ${TEST_PATIENCE:-1}))
+    [ -n "${USED-}" ] || limit=$((limit + 3))
+    awk -v x="$2" -v limit="$limit" 'BEGIN { exit !(x <= limit) }' || late "$1: $2, more than $limit"
+}
+
 # log_count WORKER PATTERN: lines of its log.
 log_count() { grep -cE -- "$2" "$1.log" || true; }
 log_more() { [ "$(log_count "$1" "$2")" -gt "$3" ]; } # WORKER PATTERN NUMBER
