@@ -12,14 +12,16 @@ notes() {
 }
 mail="INSERT INTO email_messages (to_email, subject, text) VALUES ('a@mail.example', 'x', 'x')"
 
-# awake_notes SQL: the same while a worker says that it is awake, told in the same transaction: it is believed for
-# three seconds, and says so each second, where the machine lets it.
+# awake_notes SQL: the same while a worker says that it is awake, as seen on both sides of the statement: it is
+# believed for three seconds, and says so each second, where the machine lets it.
 awake_notes() {
-    local told awake="SELECT 'awake' FROM postroom.attention WHERE awake_until > clock_timestamp()"
-    wait_for "a worker to be awake all the while" 30 eval 'told=$(psql -XqAt "$DATABASE_URL" -c "LISTEN postroom" \
-        -c "BEGIN; $awake; $1; $awake; COMMIT" -c "SELECT 1")
-        [ "$(grep -c awake <<<"$told")" = 2 ]'
-    grep -c notification <<<"$told" || true
+    local awake="SELECT 'awake' FROM postroom.attention WHERE awake_until > clock_timestamp()" statement=$1
+    all_the_while() {
+        psql -XqAt "$DATABASE_URL" -c "LISTEN postroom" -c "BEGIN; $awake; $statement; $awake; COMMIT" -c "SELECT 1" >told
+        [ "$(grep -c awake told)" = 2 ]
+    }
+    wait_for "a worker to be awake all the while" 30 all_the_while
+    grep -c notification told || true
 }
 
 is "notifications with nobody to hear them" 0 "$(notes "$mail")"

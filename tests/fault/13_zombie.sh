@@ -7,7 +7,7 @@
 . "$ROOT/tests/fault/crash.sh"
 sink
 fault_db
-export POSTROOM_LEASE=6s POSTROOM_REQUEST_TIMEOUT=3s POSTROOM_POLL_INTERVAL=500ms POSTROOM_CONCURRENCY=1
+export POSTROOM_LEASE=10s POSTROOM_REQUEST_TIMEOUT=5s POSTROOM_POLL_INTERVAL=500ms POSTROOM_CONCURRENCY=1
 
 ROUNDS=$(((${REPEATS:-1} + 9) / 10))
 
@@ -24,18 +24,19 @@ VERSIONS="SELECT id, xmin, ctid, status, claim_token, claimed_by, provider_messa
 
 # Three at once, each with messages of its own, and one that takes all over.
 overtaken() { # WAY
-    local point before
+    local point before held
     WHERE="overtaken, $1"
     nothing_yet
     mail $((3 * members))
     for point in K2 K2S K6; do zombie "$point"; done
     for point in K2 K2S K6; do wait_for "$point to stop" 10 stopped "$point"; done
-    sql_is "$WHERE: messages each of them holds" "$members|$members|$members" "SELECT string_agg(n::text, '|')
-        FROM (SELECT count(*) AS n FROM email_messages WHERE status = 'processing' GROUP BY claimed_by) c"
+    held=$(sql "SELECT string_agg(n::text, '|') FROM (SELECT count(*) AS n FROM email_messages
+        WHERE status = 'processing' AND lease_expires_at > now() GROUP BY claimed_by) c")
+    [ "$held" = "$members|$members|$members" ] || late "$WHERE: messages that each of them holds: $held"
     worker owner
-    wait_sql "$WHERE: an end to all of it" 20 "0|0" "SELECT count(*) FILTER (WHERE status NOT IN ('sent', 'failed')),
+    wait_sql "$WHERE: an end to all of it" 30 "0|0" "SELECT count(*) FILTER (WHERE status NOT IN ('sent', 'failed')),
         (SELECT count(*) FROM postroom.requests) FROM email_messages"
-    sleep 3 # the rest of a lease and a half
+    sleep 5 # the rest of a lease and a half
     before=$(sql "$VERSIONS")
     for point in K2 K2S K6; do woken "$point"; done
     for point in K2 K2S K6; do wait_for "$WHERE: $point to notice" 10 lost_lease "$point"; done
@@ -72,7 +73,8 @@ succeeded() { # POINT WAY [FATE]
     zombie "$point"
     wait_for "$point to stop" 10 stopped "$point"
     [ "$point" != K6 ] || seen=$((seen + 1))
-    sink_set '{"rules": [{"hold_ms": 2800, "times": 1}, {"hold_ms": 2800, "times": 1, "replay": true}]}'
+    rm -f dead
+    sink_set '{"rules": [{"hold_until": "'"$PWD"'/dead", "times": 1}, {"hold_until": "'"$PWD"'/dead", "times": 1, "replay": true}]}'
     [ "$point" != K6 ] || leases_end
     worker owner
     wait_for "$WHERE: the next owner to send" 20 at_the_sink $((seen + 1))
@@ -82,6 +84,7 @@ succeeded() { # POINT WAY [FATE]
     ended owner
     sink_set '{"rules": []}'
     leases_end
+    : >dead
     local end="sent||$members"
     ! $keyless || end="failed|uncertain|$members"
     wait_sql "$WHERE: an end to it" 20 "$end" "SELECT status, error_code, count(*) FROM email_messages GROUP BY 1, 2"

@@ -6,7 +6,7 @@
 . "$ROOT/tests/fault/crash.sh"
 sink
 fault_db
-export POSTROOM_MAX_ATTEMPTS=30 POSTROOM_LEASE=6s POSTROOM_REQUEST_TIMEOUT=2s
+export POSTROOM_MAX_ATTEMPTS=30 POSTROOM_LEASE=20s POSTROOM_REQUEST_TIMEOUT=10s
 SEED=${SEED:-$((RANDOM * 32768 + RANDOM))}
 way single
 
@@ -68,9 +68,11 @@ sink_set '{"now_shift_s": 0}'
 # --- the key is taken ----------------------------------------------------------------------------
 WHERE="409 concurrent"
 nothing_yet
-sink_set '{"rules": [{"hold_ms": 4000, "times": 1}]}'
+sink_set '{"rules": [{"hold_until": "'"$PWD"'/concurrent", "times": 1}]}'
 mail 1
-POSTROOM_BACKOFF=100ms..200ms worker w
+POSTROOM_BACKOFF=100ms..200ms POSTROOM_LEASE=8s POSTROOM_REQUEST_TIMEOUT=4s worker w
+wait_for "$WHERE: the same request beside the first" 20 grep -q '"status": 409' sink/requests.jsonl
+: >concurrent
 all_sent 20 1
 stop w
 is "$WHERE: effects, replays, keys" "1 1 1" "$(effects) $(replays) $(different key)"
@@ -98,12 +100,13 @@ sink_set '{"rules": [
     {"match": "^long", "shape": "long"}, {"match": "^drip", "shape": "drip", "drip_ms": 3, "drip_bytes": 16},
     {"match": "^slow", "shape": "drip", "drip_ms": 60},
     {"match": "^reset-after", "reset": "after", "times": 1}, {"match": "^reset-before", "reset": "before", "times": 1},
-    {"match": "^late", "late_ms": 3000, "times": 1}]}'
+    {"match": "^late", "late_file": "'"$PWD"'/too-late", "times": 1}]}'
 sql "INSERT INTO email_messages (to_email, subject, html) SELECT n || '@mail.example', n, 'h' FROM unnest(
     '{truncated,garbage,empty,short,long,drip,slow,reset-after,reset-before,late}'::text[]) n"
-POSTROOM_BACKOFF=100ms..200ms worker w
-all_sent 20 10
+POSTROOM_BACKOFF=100ms..200ms POSTROOM_LEASE=10s POSTROOM_REQUEST_TIMEOUT=5s worker w # shorter than the slow one is long
+all_sent 30 10
 stop w
+: >too-late
 judged --failures --unread
 is "$WHERE: effects" 10 "$(effects)"
 # A connection that is reset before the request: no attempt where nothing of it had left.
