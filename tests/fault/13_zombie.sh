@@ -76,10 +76,10 @@ succeeded() { # POINT WAY [FATE]
     rm -f dead
     sink_set '{"rules": [{"hold_until": "'"$PWD"'/dead", "times": 1}, {"hold_until": "'"$PWD"'/dead", "times": 1, "replay": true}]}'
     [ "$point" != K6 ] || leases_end
-    worker owner
+    POSTROOM_LEASE=60s POSTROOM_REQUEST_TIMEOUT=30s worker owner # it is killed before it gives up
     wait_for "$WHERE: the next owner to send" 20 at_the_sink $((seen + 1))
     woken "$point"
-    wait_for "$WHERE: the first one to notice" 2 lost_lease "$point"
+    wait_for "$WHERE: the first one to notice" 10 lost_lease "$point"
     kill -KILL "${pid[owner]}"
     ended owner
     sink_set '{"rules": []}'
