@@ -54,9 +54,9 @@ static struct db *new_db(void) {
     return db;
 }
 
-/* What was left behind ends when the other side does, or in its own time: well within 8 s. */
+/* What was left behind ends when the other side does, or in its own time. */
 static void all_ended(void) {
-    for (int i = 0; i < 400 && db_is_connecting(); i++)
+    for (int i = 0; i < 1500 && db_is_connecting(); i++)
         nap_ms(20);
     assert_false(db_is_connecting());
     assert_int_equal(mem_live(), 0);
@@ -71,7 +71,7 @@ static void nothing_is_waited_for(void **state) {
     assert_int_equal(db_answered(db, &err), DB_DIALING);
     assert_true(db_is_connecting());
     db_free(db);
-    assert_true(clock_boot_us() - begin < USEC_PER_SEC);
+    assert_true(clock_boot_us() - begin < 10 * USEC_PER_SEC); /* half of what an attempt may take */
     close(fd);
     all_ended();
 }
@@ -91,7 +91,7 @@ static void another_thread_may_break_it_off(void **state) {
     assert_int_equal(pthread_create(&thread, NULL, abort_soon, db), 0);
     assert_false(db_open(db, &err));
     assert_int_equal(err.code, ERR_AWAY);
-    assert_true(clock_boot_us() - begin < 2 * USEC_PER_SEC);
+    assert_true(clock_boot_us() - begin < 10 * USEC_PER_SEC);
     pthread_join(thread, NULL);
     assert_false(db_dial(db, &err));
     db_free(db);
@@ -123,7 +123,7 @@ static void an_attempt_that_ends_wakes(void **state) {
     struct pollfd wait = {.fd = db_fd(db), .events = POLLIN};
     assert_int_equal(poll(&wait, 1, 0), 0);
     close(fd);
-    assert_int_equal(poll(&wait, 1, 5000), 1);
+    assert_int_equal(poll(&wait, 1, 30000), 1);
     assert_int_equal(db_answered(db, &err), DB_FAILED);
     assert_int_equal(db_answered(db, &err), DB_DIALING); /* told once */
     db_free(db);
@@ -133,7 +133,7 @@ static void an_attempt_that_ends_wakes(void **state) {
 static int waiting_at(int fd) {
     int n = 0;
     struct pollfd p = {.fd = fd, .events = POLLIN};
-    for (; poll(&p, 1, 300) == 1; n++)
+    for (; poll(&p, 1, 2000) == 1; n++)
         close(accept(fd, NULL, NULL));
     return n;
 }

@@ -5,7 +5,6 @@
 #include "feed/clerk.h"
 #include "unit/db/database.h"
 
-#include <pthread.h>
 #include <unistd.h>
 
 #define LONG_MS 20000
@@ -26,7 +25,8 @@ static void stop(void) {
     desk_close(desk);
     clerk_join(clerk);
     desk_free(desk);
-    assert_true(clock_boot_us() - began < 4 * USEC_PER_SEC);
+    assert_true(clock_boot_us() - began <
+                9 * USEC_PER_SEC); /* sooner than a statement is given up */
 }
 
 static enum errand_end ask(enum errand_kind kind, struct errand *e) {
@@ -93,23 +93,20 @@ static void an_old_schema_is_said_so(void **state) {
     stop();
 }
 
-static void *hold_lock(void *arg) {
-    (void)arg;
-    sql("BEGIN; LOCK TABLE postroom.control; SELECT pg_sleep(6)");
-    return NULL;
-}
-
 /* A statement that hangs holds up neither who asked nor the end. */
 static void a_statement_that_hangs_holds_up_nothing(void **state) {
     (void)state;
     struct errand e = {.kind = ERRAND_TRIGGER};
-    pthread_t thread;
     start(&settings);
-    assert_int_equal(pthread_create(&thread, NULL, hold_lock, NULL), 0);
+    FILE *other = popen("psql -Xq \"$POSTROOM_TEST_DATABASE\" >/dev/null", "w");
+    assert_non_null(other);
+    fputs("BEGIN; LOCK TABLE postroom.control;\n", other);
+    fflush(other);
     for (enum errand_end end = ERRAND_DONE; end != ERRAND_LATE;)
         end = desk_ask(desk, &e, 500);
     stop();
-    pthread_join(thread, NULL);
+    fputs("ROLLBACK;\n", other);
+    pclose(other);
 }
 
 int main(void) {

@@ -1,6 +1,6 @@
 /* The HTTP server against raw sockets: what a request becomes, what is refused, that nobody can
- * hold a place by dripping, and that stopping never hangs. Short deadlines keep it quick; the
- * bounds asserted are generous. */
+ * hold a place by dripping, and that stopping never hangs. Deadlines are short only where they are
+ * what is tested; the bounds asserted are generous. */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -17,19 +17,25 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define LONG_MS 20000                 /* less than what a hang would last */
 #define BIG ((size_t)8 * 1024 * 1024) /* more than socket buffers hold */
 
 /* --- a handler that tells what it was given -----------------------------------------------------
  */
 
+static _Atomic int waiting_handlers; /* since the test began to count */
+
 static void serve(void *self, const struct http_request *in, struct http_response *out) {
     (void)self;
     const char *q = http_query(in, "q"), *h = http_header(in, "x-test");
     if (str_eq(in->path, "/wait")) {
+        atomic_fetch_add(&waiting_handlers, 1);
         out->status = http_wait(in, 60000) ? 200 : 503;
     } else if (str_eq(in->path, "/drop")) {
         out->drop = true;
@@ -50,16 +56,20 @@ static void refuse(void *self, const char *why, struct http_response *out) {
 
 static const struct http_handler handler = {.serve = serve, .refuse = refuse};
 
-static struct http_options quick(void) {
+static struct http_options patient(void) {
     struct http_options o;
     http_options_default(&o);
     o.listen = "127.0.0.1:0";
     o.loopback_only = "in a test";
     o.connections = 4;
     o.body_max = 1000;
-    o.header_ms = 400;
-    o.body_ms = 400;
-    o.answer_ms = 400;
+    o.header_ms = o.body_ms = o.answer_ms = 60000;
+    return o;
+}
+
+static struct http_options quick(void) {
+    struct http_options o = patient();
+    o.header_ms = o.body_ms = o.answer_ms = 400;
     return o;
 }
 
@@ -115,8 +125,41 @@ static size_t get(int fd, char *dst, size_t size, int ms) {
 static void talk(const struct http_server *s, const char *request, char *dst, size_t size) {
     int fd = dial(s);
     assert_true(put(fd, request));
-    get(fd, dst, size, 3000);
+    get(fd, dst, size, LONG_MS);
     close(fd);
+}
+
+/* One answer on a connection that is kept. */
+static void get_one(int fd, char *dst, size_t size) {
+    size_t n = 0;
+    const char *head_end = NULL, *length;
+    int64_t body = 0;
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    for (dst[0] = '\0'; n + 1 < size && poll(&p, 1, LONG_MS) > 0;) {
+        ssize_t got = recv(fd, dst + n, size - 1 - n, 0);
+        if (got <= 0)
+            break;
+        n += (size_t)got;
+        dst[n] = '\0';
+        head_end = strstr(dst, "\r\n\r\n");
+        length = strcasestr(dst, "content-length: ");
+        if (head_end && length && length < head_end) {
+            body = strtol(length + strlen("content-length: "), NULL, 10);
+            if (n >= (size_t)(head_end + 4 - dst) + (size_t)body)
+                break;
+        }
+    }
+}
+
+/* A request whose handler waits, and does so by now. */
+static int dial_waiting(const struct http_server *s) {
+    int fd = dial(s);
+    atomic_store(&waiting_handlers, 0);
+    put(fd, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+    for (int i = 0; i < LONG_MS && atomic_load(&waiting_handlers) == 0; i++)
+        poll(NULL, 0, 1);
+    assert_int_equal(atomic_load(&waiting_handlers), 1);
+    return fd;
 }
 
 /* Has the server ended this connection? Waits up to ms for that. */
@@ -131,7 +174,7 @@ static bool ended(int fd, int ms) {
 
 static void a_request_arrives_whole(void **state) {
     (void)state;
-    struct http_options o = quick();
+    struct http_options o = patient();
     struct http_server *s = start(&o);
     static const struct {
         const char *request;
@@ -161,7 +204,7 @@ static void a_request_arrives_whole(void **state) {
 
 static void what_is_no_clear_request_is_refused(void **state) {
     (void)state;
-    struct http_options o = quick();
+    struct http_options o = patient();
     struct http_server *s = start(&o);
     static const struct {
         const char *headers;
@@ -191,7 +234,7 @@ static void what_is_no_clear_request_is_refused(void **state) {
 
 static void a_long_body_is_refused_and_not_kept(void **state) {
     (void)state;
-    struct http_options o = quick();
+    struct http_options o = patient();
     struct http_server *s = start(&o);
     for (int chunked = 0; chunked < 2; chunked++) {
         char answer[2048], body[1002];
@@ -203,7 +246,7 @@ static void a_long_body_is_refused_and_not_kept(void **state) {
             chunked ? "Transfer-Encoding: chunked\r\n\r\n3e9\r\n" : "Content-Length: 1001\r\n\r\n");
         put(fd, body);
         put(fd, chunked ? "\r\n0\r\n\r\n" : "");
-        get(fd, answer, sizeof answer, 3000);
+        get(fd, answer, sizeof answer, LONG_MS);
         assert_true(str_starts(answer, "HTTP/1.1 413 "));
         assert_non_null(strstr(answer, "refused 413: "));
         close(fd);
@@ -213,17 +256,21 @@ static void a_long_body_is_refused_and_not_kept(void **state) {
 
 static void all_bodies_together_have_a_limit(void **state) {
     (void)state;
-    struct http_options o = quick();
+    struct http_options o = patient();
     char answer[2048];
     o.bodies_max = 8;
     struct http_server *s = start(&o);
     int fd = dial(s); /* holds 6 of the 8 */
     put(fd, "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 7\r\n\r\n123456");
-    poll(NULL, 0, 100);
-    talk(s, "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", answer, sizeof answer);
+    for (int i = 0; i < 200 && (i == 0 || str_starts(answer, "HTTP/1.1 200 ")); i++) {
+        poll(NULL, 0, 50); /* until they have come */
+        talk(s,
+             "POST /p HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello",
+             answer, sizeof answer);
+    }
     assert_true(str_starts(answer, "HTTP/1.1 503 "));
     put(fd, "7");
-    get(fd, answer, sizeof answer, 200);
+    get_one(fd, answer, sizeof answer);
     assert_true(str_starts(answer, "HTTP/1.1 200 "));
     close(fd);
     http_stop(s);
@@ -248,7 +295,7 @@ static void dripping_clients_are_cut(void **state) {
         }
         int64_t begin = clock_boot_us();
         int left = (int)COUNT(fds);
-        while (left > 0 && clock_boot_us() - begin < 5 * USEC_PER_SEC) {
+        while (left > 0 && clock_boot_us() - begin < 8 * USEC_PER_SEC) {
             for (size_t i = 0; i < COUNT(fds); i++) {
                 if (open[i] && (!put(fds[i], "x") || ended(fds[i], 0))) {
                     open[i] = false;
@@ -258,8 +305,9 @@ static void dripping_clients_are_cut(void **state) {
             poll(NULL, 0, 20);
         }
         assert_int_equal(left, 0);
-        assert_true(clock_boot_us() - begin < 3 * USEC_PER_SEC);
-        talk(s, "GET /ok HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer, sizeof answer);
+        for (int i = 0; i < 20 && (i == 0 || !str_starts(answer, "HTTP/1.1 200 ")); i++)
+            talk(s, "GET /ok HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer,
+                 sizeof answer); /* may be cut, too, where the machine is busy */
         assert_true(str_starts(answer, "HTTP/1.1 200 "));
         for (size_t i = 0; i < COUNT(fds); i++)
             close(fds[i]);
@@ -270,22 +318,20 @@ static void dripping_clients_are_cut(void **state) {
 /* Long deadlines, all places taken by idle clients: who comes with a request is served at once. */
 static void dawdlers_make_room(void **state) {
     (void)state;
-    struct http_options o = quick();
+    struct http_options o = patient();
     o.connections = 8;
-    o.header_ms = o.body_ms = 60000;
     struct http_server *s = start(&o);
-    int fds[12], waiting = dial(s);
+    int fds[12], waiting = dial_waiting(s);
     char answer[2048];
-    put(waiting, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
     for (size_t i = 0; i < COUNT(fds); i++) {
         fds[i] = dial(s);
         put(fds[i],
             i % 2 ? "GET /slow" : "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n");
-        poll(NULL, 0, 50);
+        poll(NULL, 0, 150);
     }
     talk(s, "GET /ok HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer, sizeof answer);
     assert_true(str_starts(answer, "HTTP/1.1 200 "));
-    assert_true(ended(fds[0], 1000));
+    assert_true(ended(fds[0], LONG_MS));
     assert_false(ended(fds[COUNT(fds) - 1], 0));
     assert_false(ended(waiting, 0)); /* a request that is being served keeps its place */
     for (size_t i = 0; i < COUNT(fds); i++)
@@ -297,25 +343,23 @@ static void dawdlers_make_room(void **state) {
 /* Whoever takes too many places gives up his own oldest, not a neighbour's. */
 static void an_address_has_so_many_places(void **state) {
     (void)state;
-    struct http_options o = quick();
+    struct http_options o = patient();
     o.connections = 64;
     o.per_peer = 3;
-    o.header_ms = o.body_ms = 60000;
     struct http_server *s = start(&o);
-    int neighbour = dial_from(s, 2), waiting = dial(s), fds[8];
+    int neighbour = dial_from(s, 2), waiting = dial_waiting(s), fds[8];
     char answer[2048];
     put(neighbour, "GET /slow");
-    put(waiting, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
     for (size_t i = 0; i < COUNT(fds); i++) {
         fds[i] = dial(s);
         put(fds[i], "GET /slow");
-        poll(NULL, 0, 50);
+        poll(NULL, 0, 150);
     }
-    poll(NULL, 0, 150);
+    poll(NULL, 0, 400);
     talk(s, "GET /ok HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer, sizeof answer);
     assert_true(str_starts(answer, "HTTP/1.1 200 "));
     for (size_t i = 0; i < COUNT(fds); i++)
-        assert_int_equal(ended(fds[i], i < 6 ? 1000 : 0), i < 6);
+        assert_int_equal(ended(fds[i], i < 6 ? LONG_MS : 0), i < 6);
     assert_false(ended(neighbour, 0));
     assert_false(ended(waiting, 0));
     for (size_t i = 0; i < COUNT(fds); i++)
@@ -328,10 +372,9 @@ static void an_address_has_so_many_places(void **state) {
 /* A page's worth of requests over as many connections is no dawdling. */
 static void a_burst_from_one_address_is_served(void **state) {
     (void)state;
-    struct http_options o = quick();
+    struct http_options o = patient();
     o.connections = 64;
     o.per_peer = 3;
-    o.header_ms = 60000;
     struct http_server *s = start(&o);
     for (int attempt = 0;; attempt++) {
         int fds[8], served = 0;
@@ -343,7 +386,7 @@ static void a_burst_from_one_address_is_served(void **state) {
         bool quickly = clock_boot_us() - begin < 80 * USEC_PER_MS;
         for (size_t i = 0; i < COUNT(fds); i++) {
             put(fds[i], "GET /ok HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-            get(fds[i], answer, sizeof answer, 3000);
+            get(fds[i], answer, sizeof answer, LONG_MS);
             served += str_starts(answer, "HTTP/1.1 200 ");
             close(fds[i]);
         }
@@ -357,7 +400,7 @@ static void a_burst_from_one_address_is_served(void **state) {
 
 static void a_port_alone_is_this_machines(void **state) {
     (void)state;
-    struct http_options o = quick();
+    struct http_options o = patient();
     o.listen = "0";
     struct http_server *s = start(&o);
     assert_true(str_starts(http_address(s), "127.0.0.1:"));
@@ -371,7 +414,7 @@ static void a_client_that_does_not_read_is_cut(void **state) {
     struct http_server *s = start(&o);
     int fd = dial(s);
     put(fd, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
-    poll(NULL, 0, 2500);
+    poll(NULL, 0, 5000);
     static char answer[BIG + 4096];
     assert_true(get(fd, answer, sizeof answer, 1000) < BIG);
     close(fd);
@@ -380,23 +423,24 @@ static void a_client_that_does_not_read_is_cut(void **state) {
 
 static void a_kept_connection_serves_again_and_ends_when_idle(void **state) {
     (void)state;
-    struct http_options o = quick();
+    struct http_options o = patient();
+    o.header_ms = 3000;
     struct http_server *s = start(&o);
     char answer[2048];
     int fd = dial(s);
     for (int i = 0; i < 3; i++) {
         put(fd, "GET /again HTTP/1.1\r\nHost: x\r\n\r\n");
-        get(fd, answer, sizeof answer, 100);
+        get_one(fd, answer, sizeof answer);
         assert_non_null(strstr(answer, "GET /again"));
     }
-    assert_true(ended(fd, 3000));
+    assert_true(ended(fd, LONG_MS));
     close(fd);
     http_stop(s);
 }
 
 static void a_dropped_answer_is_no_answer(void **state) {
     (void)state;
-    struct http_options o = quick();
+    struct http_options o = patient();
     struct http_server *s = start(&o);
     char answer[2048];
     talk(s, "GET /drop HTTP/1.1\r\nHost: x\r\n\r\n", answer, sizeof answer);
@@ -406,16 +450,16 @@ static void a_dropped_answer_is_no_answer(void **state) {
 
 static void a_waiting_handler_holds_up_nobody(void **state) {
     (void)state;
-    struct http_options o = quick();
+    struct http_options o = patient();
+    o.header_ms = o.body_ms = o.answer_ms = 2000;
     struct http_server *s = start(&o);
     char answer[2048];
-    int fd = dial(s);
-    put(fd, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+    int fd = dial_waiting(s);
     int64_t begin = clock_boot_us();
     talk(s, "GET /ok HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer, sizeof answer);
     assert_true(str_starts(answer, "HTTP/1.1 200 "));
-    assert_true(clock_boot_us() - begin < 2 * USEC_PER_SEC);
-    assert_false(ended(fd, 1000)); /* no deadline while a handler has it */
+    assert_true(clock_boot_us() - begin < LONG_MS * USEC_PER_MS);
+    assert_false(ended(fd, 4000)); /* no deadline while a handler has it */
     close(fd);
     http_stop(s);
 }
@@ -424,17 +468,15 @@ static void a_waiting_handler_holds_up_nobody(void **state) {
 static void stopping_never_hangs(void **state) {
     (void)state;
     long live = mem_live();
-    struct http_options o = quick();
-    o.header_ms = o.body_ms = 60000;
+    struct http_options o = patient();
     struct http_server *s = start(&o);
-    int waiting = dial(s), half = dial(s), idle = dial(s);
-    put(waiting, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+    int waiting = dial_waiting(s), half = dial(s), idle = dial(s);
     put(half, "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
     poll(NULL, 0, 200);
     int64_t begin = clock_boot_us();
     http_quiesce(s);
     http_stop(s);
-    assert_true(clock_boot_us() - begin < 3 * USEC_PER_SEC);
+    assert_true(clock_boot_us() - begin < LONG_MS * USEC_PER_MS);
     assert_int_equal(mem_live(), live);
     close(waiting);
     close(half);
@@ -443,7 +485,7 @@ static void stopping_never_hangs(void **state) {
 
 static void a_bad_address_is_one_clear_line(void **state) {
     (void)state;
-    struct http_options o = quick();
+    struct http_options o = patient();
     struct http_server *first = start(&o);
     long live = mem_live();
     const struct {

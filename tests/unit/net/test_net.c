@@ -56,7 +56,7 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
 static int set_up(void **state) {
     struct world *w = calloc(1, sizeof *w);
     struct err err = {0};
-    w->conf = (struct settings){.ca_file = "", .request_timeout_ms = 5000, .concurrency = 16};
+    w->conf = (struct settings){.ca_file = "", .request_timeout_ms = 20000, .concurrency = 16};
     w->peer = peer_start();
     w->net = net_start(&w->conf, &err);
     assert_non_null(w->net);
@@ -389,7 +389,7 @@ static void requests_run_beside_one_another(void **state) {
         back[id] = true;
         wire_response_done(&r);
     }
-    assert_true(ms_since(start) < 1600 * patience());
+    assert_true(ms_since(start) < 3000 * patience()); /* one after the other it would be 3.2 s */
     uint64_t id;
     struct wire_response r;
     assert_false(net_reap(w->net, &id, &r));
@@ -415,7 +415,7 @@ static void requests_leave_at_their_slots(void **state) {
     int64_t median = 0;
     struct wire_response r = fetch(w, "/ok", true);
     wire_response_done(&r);
-    for (int round = 0; round < 8; round++) {
+    for (int round = 0; round < 50; round++) {
         int first = peer_count(w->peer, &w->peer->requests);
         int64_t start = clock_boot_us() + 30 * USEC_PER_MS;
         int64_t late[N];
@@ -450,13 +450,13 @@ static void requests_leave_at_their_slots(void **state) {
 
 static void an_answer_that_does_not_come_times_out(void **state) {
     struct world *w = *state;
-    again_with_timeout(w, 300);
+    again_with_timeout(w, 2000);
     static const struct {
         const char *path;
         enum wire_end end;
         const char *problem;
     } cases[] = {
-        {"/hang", WIRE_TIMED_OUT, "no answer within 300ms"},
+        {"/hang", WIRE_TIMED_OUT, "no answer within 2s"},
         {"/drip", WIRE_ANSWERED, ""}, /* a 200 that drips is a 200 */
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -464,8 +464,8 @@ static void an_answer_that_does_not_come_times_out(void **state) {
         struct wire_response r = fetch(w, cases[i].path, true);
         assert_int_equal(r.end, cases[i].end);
         assert_string_equal(r.problem, cases[i].problem);
-        assert_true(ms_since(start) >= 290 && ms_since(start) < 2000 * patience());
-        assert_true(r.took_ms >= 290);
+        assert_true(ms_since(start) >= 1990 && ms_since(start) < 8000 * patience());
+        assert_true(r.took_ms >= 1990);
         assert_int_equal(r.body_cut, r.end == WIRE_ANSWERED);
         wire_response_done(&r);
     }
@@ -490,10 +490,10 @@ static void the_deadline_holds_before_and_during(void **state) {
     assert_int_equal(peer_count(w->peer, &w->peer->requests), 0);
 
     now = clock_boot_us();
-    submit_url(w, 3, url, true, 0, now + 250 * USEC_PER_MS);
+    submit_url(w, 3, url, true, 0, now + 2 * USEC_PER_SEC);
     r = reap(w, &id);
     assert_int_equal(r.end, WIRE_TIMED_OUT);
-    assert_true(ms_since(now) >= 240 && ms_since(now) < 3000 * patience());
+    assert_true(ms_since(now) >= 1990 && ms_since(now) < 8000 * patience());
     wire_response_done(&r);
 }
 
@@ -549,23 +549,23 @@ static void cancelling_tells_the_started_from_the_rest(void **state) {
 static void a_resolver_that_hangs_holds_up_nobody(void **state) {
     struct world *w = *state;
     sem_init(&resolver_may_go, 0, 0);
-    again_with_timeout(w, 400);
+    again_with_timeout(w, 3000);
     int64_t start = clock_boot_us();
     submit_url(w, 1, "https://slow.test/", true, 0, start + 60 * USEC_PER_SEC);
     struct wire_response r = fetch(w, "/ok", true);
     assert_int_equal(r.status, 200);
-    assert_true(ms_since(start) < 390 * patience());
+    assert_true(ms_since(start) < 2900);
     wire_response_done(&r);
     uint64_t id;
     r = reap(w, &id);
     assert_int_equal(r.end, WIRE_NOT_SENT);
-    assert_true(ms_since(start) < 3000 * patience());
+    assert_true(ms_since(start) < 10000 * patience());
     wire_response_done(&r);
 
     submit_url(w, 2, "https://slow.test/", true, 0, clock_boot_us() + 60 * USEC_PER_SEC);
     start = clock_boot_us();
     again_with_timeout(w, 400); /* stops with it under way */
-    assert_true(ms_since(start) < 2000 * patience());
+    assert_true(ms_since(start) < 2900);
     sem_post(&resolver_may_go);
     sem_post(&resolver_may_go);
     poll(NULL, 0, 50); /* its thread ends by itself; sanitizers like to see that */
@@ -579,8 +579,8 @@ static void stopping_frees_what_nobody_reaped(void **state) {
     wait_for_requests(w, 20);
     int64_t start = clock_boot_us();
     again_with_timeout(w, 1000);
-    assert_true(ms_since(start) < 2000 * patience());
-    submit(w, 1, "/ok", true); /* torn down before or while it runs */
+    assert_true(ms_since(start) < 10000); /* half the time after which they end by themselves */
+    submit(w, 1, "/ok", true);            /* torn down before or while it runs */
 }
 
 static void a_missing_ca_file_is_said_at_start(void **state) {
