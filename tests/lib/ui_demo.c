@@ -4,7 +4,7 @@
  *       as `postroom watch --demo`
  *   ui_demo --demo FIXTURE --now TIME --live FILE [--worker DONE] [--events N]
  *       the picture with a running clock: commands are written to FILE and answered,
- *       N events a second come in; --worker: with a worker that drains until there is a file DONE */
+ *       N events a second come in; --worker: with a worker that drains until DONE exists */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
