@@ -15,7 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PEER_MAX 1024 /* connections in a test */
+#define PEER_MAX 1024   /* connections in a test */
+#define PEER_MEETING 16 /* as many as run beside one another */
 
 struct peer {
     int port;
@@ -31,6 +32,7 @@ struct peer {
     char *body;      /* of the last request */
     size_t body_len;
     size_t sent; /* bytes of the last answer of /big */
+    int meeting; /* requests for /meet so far */
     bool stop;
 };
 
@@ -140,6 +142,21 @@ static inline void peer_drip(int fd) {
     }
 }
 
+/* Who comes waits until all have come; not for ever. */
+static inline bool peer_meet(struct peer *p, int fd) {
+    bool all = false;
+    pthread_mutex_lock(&p->lock);
+    p->meeting++;
+    pthread_mutex_unlock(&p->lock);
+    for (int i = 0; i < 15000 && !all; i++) {
+        pthread_mutex_lock(&p->lock);
+        all = p->stop || p->meeting >= PEER_MEETING;
+        pthread_mutex_unlock(&p->lock);
+        poll(NULL, 0, 1);
+    }
+    return all && peer_say(fd, PEER_OK);
+}
+
 static const struct {
     const char *path;
     const char *answer;
@@ -192,9 +209,8 @@ static inline bool peer_act(struct peer_connection *c, const char *path) {
         peer_reset(c->fd);
     } else if (str_eq(path, "/once-a-connection")) {
         return c->served == 0 && peer_say(c->fd, PEER_OK);
-    } else if (str_eq(path, "/wait")) {
-        poll(NULL, 0, 200);
-        return peer_say(c->fd, PEER_OK);
+    } else if (str_eq(path, "/meet")) {
+        return peer_meet(p, c->fd);
     }
     return false;
 }
