@@ -417,6 +417,7 @@ static void requests_leave_at_their_slots(void **state) {
         int first = peer_count(w->peer, &w->peer->requests);
         int64_t start = clock_boot_us() + 30 * USEC_PER_MS;
         int64_t late[N];
+        bool in_order = true;
         char url[100];
         str_format(url, sizeof url, "http://127.0.0.1:%d/ok", w->peer->port);
         for (int i = 0; i < N; i++) {
@@ -428,7 +429,7 @@ static void requests_leave_at_their_slots(void **state) {
             uint64_t id;
             r = reap(w, &id);
             assert_int_equal(r.status, 200);
-            assert_true(patience() > 1 || id == (uint64_t)i);
+            in_order = in_order && id == (uint64_t)i;
             wire_response_done(&r);
         }
         pthread_mutex_lock(&w->peer->lock);
@@ -439,11 +440,11 @@ static void requests_leave_at_their_slots(void **state) {
         qsort(late, N, sizeof late[0], by_size);
         assert_true(late[0] >= 0);
         median = late[N / 2];
-        if (median <= 2000 * patience()) {
+        if (in_order && median <= 2000 * patience()) {
             return;
         }
     }
-    fail_msg("median lateness %lld us", (long long)median);
+    fail_msg("answers never in order, or late: the median at last %lld us", (long long)median);
 }
 
 static void an_answer_that_does_not_come_times_out(void **state) {
