@@ -30,6 +30,11 @@ def sent_all(seconds):
     return False
 
 
+def late(what):
+    print(f"{how}: {what}")
+    sys.exit(75)
+
+
 def insert():
     sql("INSERT INTO email_messages (to_email, subject, html) SELECT 'a' || n || '@mail.example', 'x', 'x'"
         f" FROM generate_series(1, {number}) n")
@@ -46,12 +51,14 @@ elif how == "storm":  # each size is a whole picture; nobody reads them
         time.sleep(0.02)
     terminal.resize(300, 100)
 insert()
-assert sent_all(20), f"{how}: sending stopped: {sql('SELECT status, count(*) FROM email_messages GROUP BY 1')}"
+if not sent_all(20):
+    late(f"sending stopped: {sql('SELECT status, count(*) FROM email_messages GROUP BY 1')}")
 
 if how == "again":  # it goes on where the reader does
     terminal.stop_taking()
     insert()
-    assert sent_all(20), "sending stopped"
+    if not sent_all(20):
+        late("sending stopped")
     terminal.take_again()
     assert b"Processed" in terminal.read_until(b"Processed", 20 * patience), "the picture does not go on"
     terminal.write(b"?")
@@ -66,11 +73,15 @@ else:
 took = time.monotonic() - began
 print(f"{how}: left with {code} after {took:.1f} s")
 assert code == 0, f"{how}: left with {code}"
-assert took < 5 * patience, f"{how}: took {took:.1f} s to leave"
+if took >= 5 * patience:
+    late(f"took {took:.1f} s to leave")
 PY
 
 for how in slow held storm again gone; do
-    python3 faults.py $how "$n" >>faults.log 2>&1 || { cat faults.log; fail "a terminal's fault: $how"; }
+    run python3 faults.py $how "$n"
+    cat run.out run.err >>faults.log
+    [ "$code" != 75 ] || late "$out"
+    is "a terminal's fault: $how: $out$err" 0 "$code"
     sql_is "nothing is left in flight after $how" 0 "SELECT count(*) FROM email_messages WHERE status = 'processing'"
     sql "UPDATE postroom.workers SET heard_at = now() - interval '1 hour'" >/dev/null
 done
