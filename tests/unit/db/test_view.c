@@ -1,4 +1,5 @@
 /* The document, the picture made of it, outcomes from elsewhere: against a real server. */
+#include "base/clock.h"
 #include "db/view.h"
 #include "unit/db/database.h"
 
@@ -242,10 +243,21 @@ static void one_window_folds_the_others_read(void **state) {
     assert_non_null(alone);
     assert_true(alone->read_only);
     is("SELECT count(*) FROM postroom.published", "0");
-    struct snapshot *one = view_snapshot(first, &a, &err);
-    struct snapshot *two = view_snapshot(second, &b, &err);
-    struct snapshot *three = view_snapshot(third, &c, &err);
-    assert_true(one && two && three);
+    struct snapshot *one, *two, *three;
+    for (int round = 0;; round++) {
+        int64_t began = clock_boot_us();
+        one = view_snapshot(first, &a, &err);
+        two = view_snapshot(second, &b, &err);
+        three = view_snapshot(third, &c, &err);
+        assert_true(one && two && three);
+        if (clock_boot_us() - began < 1400 * USEC_PER_MS || round == 50)
+            break; /* else the machine stood still so long that another may fold as well */
+        snapshot_release(one);
+        snapshot_release(two);
+        snapshot_release(three);
+        a.publisher = b.publisher = false;
+        sql("DELETE FROM postroom.published");
+    }
     assert_int_equal(one->published_at_us, two->published_at_us);
     assert_int_equal(one->published_at_us, three->published_at_us);
     assert_string_equal(three->operator_name, "c");
