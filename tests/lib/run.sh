@@ -24,9 +24,9 @@ flavour_is() {
     all_ended
     flavour=$1 jobs=1
     export TEST_SCALE=1 TEST_PATIENCE=$patience TEST_FLAVOUR=$1
-    limit=300
+    limit=400
     case "$1" in
-        asan | tsan) TEST_SCALE=10 TEST_PATIENCE=$((4 * patience)) limit=400 jobs=$(nproc) POSTROOM=$BUILD/$1/postroom ;;
+        asan | tsan) TEST_SCALE=10 TEST_PATIENCE=$((4 * patience)) limit=600 jobs=$(nproc) POSTROOM=$BUILD/$1/postroom ;;
         coverage) TEST_PATIENCE=$((2 * patience)) limit=300 POSTROOM=$BUILD/$1/postroom ;;
         *) POSTROOM=$BUILD/postroom ;;
     esac
