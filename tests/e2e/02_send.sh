@@ -15,9 +15,9 @@ sql_is "the row" "sent|resend|t|t|t|f|0" "SELECT status, provider, provider_mess
     provider_response IS NOT NULL, sent_at IS NOT NULL, error_code IS NOT NULL, retry_count
     FROM email_messages WHERE id = '$id'"
 is "at the sink" "effect	$id	Ann Berg <ann@mail.example>	Grüße ✓" "$(sink_messages kind id to subject)"
-contains "log" "$(cat w.log)" "✅ Processed email message $id for ann@mail.example$"
 stop w
 is "exit after SIGTERM" 0 "$code"
+contains "log" "$(cat w.log)" "✅ Processed email message $id for ann@mail.example$"
 
 # Everything a row may carry.
 full=$(sql "INSERT INTO email_messages (from_email, to_email, cc, bcc, reply_to, subject, html, text,
