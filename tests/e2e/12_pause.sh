@@ -18,11 +18,12 @@ run postroom resume
 is "exit of resume" 0 "$code"
 all_sent 10 10
 
-# One worker of two.
+# One worker of two: it says so when it knows, as it did before.
+knows() { [ "$(grep -c "paused.*by an operator" a.log)" = 2 ]; }
 worker b
 run postroom pause --worker a
 is "exit of pause --worker" 0 "$code"
-sleep 1.2
+wait_for "it to know" 20 knows
 before=$(sql "SELECT clock_timestamp()")
 insert 200
 all_sent 10 210
@@ -41,10 +42,15 @@ sql "DO \$\$ DECLARE t text; BEGIN
         FOR t IN SELECT tgname FROM pg_trigger WHERE tgrelid = 'email_messages'::regclass AND NOT tgisinternal
         LOOP EXECUTE format('DROP TRIGGER %I ON email_messages', t); END LOOP; END \$\$"
 POSTROOM_POLL_INTERVAL=1h worker c
+looks_no_more() { # it does for a while after it has come, and as long as others' transactions last
+    [ "$(sql "SELECT bool_and(now() - query_start > interval '2 s') FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()")" = t ]
+}
+wait_for "it to be asleep" 70 looks_no_more
 insert 5
 sleep 1
 is "sent before the trigger" 210 "$(count sent)"
 run postroom trigger
 is "exit of trigger" 0 "$code"
-all_sent 5 215
+all_sent 20 215
 sink_agrees
