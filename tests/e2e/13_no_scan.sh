@@ -8,9 +8,11 @@ sql "INSERT INTO email_messages (to_email, subject, html, status, sent_at, creat
 insert 500
 sql "ANALYZE email_messages" # autovacuum's work in the long run
 
+# A backend has told its statistics when it is gone.
+alone() { [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'")" = 1 ]; }
 scans() {
-    sleep 1 # statistics are flushed when a backend has been idle for a second
-    sql "SELECT pg_stat_clear_snapshot(); SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'email_messages'" | tail -n 1
+    wait_quietly 30 alone || fail "a backend does not end"
+    sql "SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'email_messages'"
 }
 before=$(scans)
 run postroom run --once

@@ -178,7 +178,7 @@ sql "UPDATE postroom.workers SET lane = 'resend';
      SELECT 'd@mail.example', 'd', 'd', now() - interval '1 h' FROM generate_series(1, 20000)"
 last=$(one created_at "now()")
 scans() { sql "SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'email_messages'"; }
-flushed() { [ -z "$(sql "SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'postroom%'")" ]; }
+flushed() { [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'")" = 1 ]; }
 wait_for "the backends before to be gone" 10 flushed
 before=$(scans)
 why_says "$last" token "token at $CLOCK, behind 10,000\+: not before $CLOCK"
