@@ -4,7 +4,7 @@
 sink '{"rules": [{"match": "^dead", "status": 500, "name": "internal_server_error", "message": "Never"}]}'
 migrated_db
 DATABASE_URL="$DATABASE_URL&password=canary_password"
-export POSTROOM_LEASE=4s POSTROOM_REQUEST_TIMEOUT=2s POSTROOM_MAX_ATTEMPTS=1
+export POSTROOM_MAX_ATTEMPTS=1
 
 sql "INSERT INTO email_messages (to_email, subject, html, text) VALUES
         ('Ok <ok@mail.example>', 'fine', 'canary_html', 'canary_text'),
