@@ -7,7 +7,7 @@ migrated_db
 
 worker w
 insert 50
-parked() { postroom status | grep -qiE 'parked'; }
+parked() { grep -qi parked <<<"$(postroom status)"; }
 wait_for "the lane to be parked" 10 parked
 wait_sql "nothing in flight" 10 "pending|50|0" "SELECT status, count(*), sum(retry_count) FROM email_messages GROUP BY 1"
 wait_for "the log to say so" 5 grep -q "403 invalid_api_key" w.log
