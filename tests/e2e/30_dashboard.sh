@@ -78,7 +78,7 @@ term_stop
 # SIGTERM restores it too.
 term_start 80 24 "$POSTROOM" run
 term_wait '^ (IDLE|FLOWING) ' 15
-kill -TERM "$(sql "SELECT pid FROM postroom.workers WHERE name = 'mail01' ORDER BY started_at DESC LIMIT 1")"
+kill -TERM "$(pgrep -P "$(tmux_run display-message -p -t test '#{pane_pid}')" postroom)"
 term_wait 'exit code 0' 20
 term_restored
 sink_agrees
