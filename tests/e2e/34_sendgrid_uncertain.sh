@@ -6,7 +6,7 @@
 export POSTROOM_PROVIDER=sendgrid POSTROOM_RATE=
 sink
 migrated_db
-export POSTROOM_BACKOFF=500ms..1s POSTROOM_POLL_INTERVAL=1s POSTROOM_LEASE=6s POSTROOM_REQUEST_TIMEOUT=2s
+export POSTROOM_BACKOFF=500ms..1s POSTROOM_POLL_INTERVAL=1s
 
 # one TO: a message; prints its id.
 one() {
@@ -25,7 +25,7 @@ becomes() {
 }
 reason() { sql "SELECT error_message FROM email_messages WHERE id = '$1'"; }
 effects() { sink_messages id | grep -c "$1" || true; }
-parked() { postroom status | grep -qiE 'parked'; }
+parked() { grep -qi parked <<<"$(postroom status)"; }
 open() { ! parked; }
 requests() { # PYTHON EXPRESSION over r, the list of requests
     python3 -c 'import json, sys
@@ -50,10 +50,14 @@ wait_sql "it to be sent when told to" 20 sent "SELECT status FROM email_messages
 is "effects, as the operator chose" 2 "$(effects "$lost")"
 
 # Late is lost as well.
-sink_set '{"rules": [{"match": "^late", "hold_ms": 3000, "times": 1}]}'
+stop w
+POSTROOM_LEASE=6s POSTROOM_REQUEST_TIMEOUT=2s worker w
+sink_set "{\"rules\": [{\"match\": \"^late\", \"hold_until\": \"$WORK/never\", \"times\": 1}]}"
 late=$(one late@mail.example)
 becomes "a time-out to be uncertain" "$late" "failed|uncertain|f|0"
 contains "its reason" "$(reason "$late")" "^timeout: no answer within 2s"
+stop w
+worker w
 
 # --- a gateway's answer ---------------------------------------------------------------------------
 sink_set '{"rules": [{"match": "^gate502", "status": 502, "message": "bad gateway"},
@@ -93,10 +97,13 @@ is "effects of it" 2 "$(effects "$again")"
 contains "the log" "$(cat w.log)" "❌ Failed to process email message $again: lost: "
 
 # --- a worker dies with requests in flight -------------------------------------------------------
-sink_set '{"rules": [{"match": "^dead", "hold_ms": 1500}]}'
+sink_set "{\"rules\": [{\"match\": \"^dead\", \"hold_until\": \"$WORK/answer\"}]}"
 many dead 3
 wait_sql "three on the wire" 10 3 "SELECT count(*) FROM postroom.requests WHERE state = 'open'"
 stop w KILL
+touch answer
+sql "UPDATE email_messages SET lease_expires_at = now() - interval '1 s' WHERE status = 'processing';
+     UPDATE postroom.requests SET lease_expires_at = now() - interval '1 s'"
 POSTROOM_CONCURRENCY=8 worker w
 wait_sql "them to be held" 30 "failed|uncertain|3|0" "SELECT status, error_code, count(*), sum(retry_count) FROM email_messages WHERE subject = 'dead' GROUP BY 1, 2"
 within "effects of them" "$(sink_messages subject | grep -c dead || true)" 0 3
