@@ -66,7 +66,7 @@ is "run --once opens no door" 0 "$code"
 
 # nobody tells the worker of new mail: it is the door that does
 postroom migrate --notify off >/dev/null
-export POSTROOM_POLL_INTERVAL=1h POSTROOM_BACKOFF=1h..1h POSTROOM_REQUEST_TIMEOUT=4s
+export POSTROOM_POLL_INTERVAL=1h POSTROOM_BACKOFF=1h..1h POSTROOM_REQUEST_TIMEOUT=12s
 export POSTROOM_CORS_ORIGINS=https://app.example
 door a
 wait_for "the worker to be ready" 10 ready_is 200 ready
@@ -106,17 +106,19 @@ lacks "preflight from elsewhere" "$headers" "access-control-allow-origin"
 
 # --- process now ----------------------------------------------------------------------------------
 
+# It looks by itself when it has come and for a moment after mail, and then no more.
+looks_no_more() {
+    [ "$(sql "SELECT bool_and(now() - query_start > interval '2 s') FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()")" = t ]
+}
+asleep() { wait_for "the worker to be asleep" 40 looks_no_more; }
+asleep
 insert 5
 process
 is "accepted" '202 {"status":"accepted","due":5}' "$status $body"
 all_sent 20 5
 
-# It looks by itself for a moment after mail, and then no more.
-looks_no_more() {
-    [ "$(sql "SELECT bool_and(now() - query_start > interval '0.3 s') FROM pg_stat_activity
-        WHERE datname = current_database() AND pid <> pg_backend_pid()")" = t ]
-}
-wait_for "the worker to be asleep" 20 looks_no_more
+asleep
 n=$(scaled 400)
 insert "$n"
 sql "INSERT INTO email_messages (to_email, subject, text) VALUES ('nobody', 'x', 'x')" # fails at once
@@ -190,19 +192,20 @@ wait_for "the lane to take mail again" 20 opened
 # answers of all kinds: refused as too many, refused for good, no answer in time and then none ever
 sink_set '{"rules": [{"match": "^many", "status": 429, "name": "rate_limit_exceeded", "headers": {"retry-after": 1}, "times": 2},
                      {"match": "^bad", "status": 422, "name": "validation_error", "message": "No"},
-                     {"match": "^lost", "hold_ms": 6000, "times": 1}]}'
+                     {"match": "^lost", "hold_until": "late", "times": 1}]}'
 for name in many bad; do
     sql "INSERT INTO email_messages (to_email, subject, html) VALUES ('$name@mail.example', 'x', 'x')"
-    process "?wait=30"
+    process "?wait=60"
     is "$name: done" 0 "$(member remaining)"
 done
 lost=$(sql "INSERT INTO email_messages (to_email, subject, html) VALUES ('lost@mail.example', 'x', 'before') RETURNING id")
-process "?wait=30"
+process "?wait=60"
 is "no answer" 1 "$(member failed)"
 sql "UPDATE email_messages SET html = 'after', next_attempt_at = now() WHERE id = '$lost';
      UPDATE postroom.requests SET next_try_at = now()" # its bytes are gone, so it is held
 uncertain() { postroom trigger && [ "$(count failed "error_code = 'uncertain'")" = 1 ]; }
 wait_for "it to be held" 20 uncertain
+touch late
 
 sent=$(count sent)
 taken() { [ "$(sink_stat effects)" = $((sent + 1)) ]; } # the uncertain one was sent, as it happens
@@ -231,10 +234,12 @@ within "seconds in the queue" "$(metric queue_seconds_sum)" 0.001 $((sent * 100)
 
 start drip python3 "$LIB/drip.py" drip "$port" 20
 wait_for "them to begin" 10 grep -q dripping drip.log
-slowest=$(python3 "$LIB/drip.py" slowest "$port" /healthz $((4 / ${TEST_PATIENCE:-1} + 1)))
-within "ms until health answered, at the worst" "$slowest" 0 $((1000 * ${TEST_PATIENCE:-1}))
+read -r usual worst < <(python3 "$LIB/drip.py" asks "$port" /healthz $((4 / ${TEST_PATIENCE:-1} + 1)))
+within "ms until health answered" "$usual" 0 $((1000 * ${TEST_PATIENCE:-1}))
+within "ms until health answered, at the worst" "$worst" 0 9999
+asleep
 insert 5
-process "?wait=30"
+process "?wait=60"
 is "sent meanwhile" 5 "$(member sent)"
 stop drip KILL
 
@@ -256,8 +261,9 @@ is "what nobody knows" absent "$(metric workers)"
 is "the families" "$families" "$(families)"
 pg start
 wait_for "ready again" 30 ready_is 200 ready
+asleep
 insert 2
-process "?wait=30"
+process "?wait=60"
 is "sent afterwards" '200 {"processed":2,"sent":2,"failed":0,"remaining":0}' "$status $body"
 
 # --- leaving --------------------------------------------------------------------------------------
@@ -268,8 +274,8 @@ contains "the last line" "$(tail -n 1 a.log)" "stopped: sent $((sent + 5 + 2)), 
 sink_set "{\"rules\": [{\"hold_until\": \"$PWD/go\"}]}"
 POSTROOM_REQUEST_TIMEOUT=100s POSTROOM_LEASE=300s POSTROOM_DRAIN_TIMEOUT=100s door c
 wait_for "ready" 10 ready_is 200 ready
-insert 2
 seen=$(sink_stat requests)
+insert 2
 held() { [ "$(sink_stat requests)" -gt "$seen" ]; }
 process
 wait_for "a request under way" 20 held
