@@ -88,12 +88,15 @@ done
 
 # --- the answer to the dot may take its time, longer than a request and a lease; the lease is renewed -
 stop w
-export POSTROOM_REQUEST_TIMEOUT=3s POSTROOM_LEASE=6s
+export POSTROOM_REQUEST_TIMEOUT=3s POSTROOM_LEASE=12s
 worker w
-rules '{"late_ms": 9000, "times": 1}'
+rules "{\"late_file\": \"$WORK/late\", \"times\": 1}"
 id=$(one late@mail.example)
 wait_sql "it to be on the wire" 10 1 "SELECT count(*) FROM postroom.requests WHERE state = 'open'"
+lease=$(sql "SELECT lease_expires_at FROM postroom.requests")
 worker other
+wait_sql "its first lease to be over" 30 t "SELECT now() > '$lease'"
+touch late
 becomes "it to be sent at last" "$id" "sent||f|0"
 is "mails that went out" 1 "$(effects "$id")"
 stop other
@@ -127,7 +130,7 @@ becomes "a Reply-To that needs it to be refused" "$id" "failed|rejected:invalid_
 stop w
 lacks "the log" "$(cat w.log)" canary
 stop sink
-rm sink/smtp_port
+rm sink/port sink/smtp_port
 smtp_sink '"utf8": false'
 id=$(one 'ü2@mail.example')
 run postroom run --once
@@ -149,7 +152,7 @@ is "exit" 1 "$code"
 sql_is "the row and the lane" "pending|0|down" "SELECT status, retry_count, (SELECT parked_reason FROM postroom.lanes) FROM email_messages"
 contains "the lane's reason" "$(sql "SELECT parked_text FROM postroom.lanes")" "STARTTLS"
 stop sink
-rm sink/smtp_port
+rm sink/port sink/smtp_port
 openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -subj /CN=localhost -addext subjectAltName=DNS:localhost -days 2 -out ca.pem 2>/dev/null
 smtp_sink "\"tls\": \"starttls\", \"cert\": \"$PWD/ca.pem\", \"key\": \"$PWD/ca.key\""
 export SMTP_URL="smtp://shop%40mail:canary%2Fp%40ss%3A77@localhost:$SMTP_PORT"

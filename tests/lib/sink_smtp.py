@@ -11,6 +11,7 @@ hold "at": connect | ehlo | mail | rcpt | data | body | dot (unless said otherwi
   "drop": before | after   the connection closes without a reply; at the dot: before or after the mail
                            was taken; at body: when its first lines have come
   "hold_ms", "late_ms"     before it is taken, before the reply
+  "late_file": path        at the dot: the reply waits until that file is there
   "drip_ms": N             the reply goes out a byte every so often
   "signal"                 as in sink_faults.py: part (in the middle of the mail), complete (at the
                            dot), accepted
@@ -161,6 +162,8 @@ class Handler:
             sink_faults.send_signal(rule, "accepted")
         await server.note(250 if good else int(rule["reply"][:3]), envelope)
         await asyncio.sleep(rule.get("late_ms", 0) / 1000)
+        while "late_file" in rule and not os.path.exists(rule["late_file"]):
+            await asyncio.sleep(0.02)
         return await server.act(rule, "250 2.0.0 Ok: queued as " + queued)
 
     async def take(self, server, session, envelope, queued):
