@@ -61,7 +61,7 @@ why_says "$flying" abandoned "claimed by mail01, whose lease is over since $CLOC
 sql "DELETE FROM postroom.requests; DELETE FROM email_messages WHERE id = '$flying'"
 
 # Refused, then failing for now, then a key that is refused.
-worker mail02
+POSTROOM_BACKOFF=1h..1h worker mail02
 sink_set '{"rules": [{"match": "^x", "status": 422, "name": "validation_error", "message": "no"}]}'
 refused=$(one)
 wait_for "it to be refused" 20 state_is "$refused" failed
