@@ -31,7 +31,7 @@ sink_set '{"limit": 8}'
 insert 300
 all_sent 60 500
 sql_is "the lane's rate" 8 "SELECT rate FROM postroom.lanes"
-within "429 answers" "$(sink_stat statuses.429)" 1 13
+within "429 answers" "$(sink_stat statuses.429)" 1 25
 sql_is "attempts spent" 0 "SELECT sum(retry_count) FROM email_messages"
 sink_agrees
 stop a
