@@ -3,9 +3,9 @@
 # also under: asan tsan
 . "$(dirname "$0")/../lib/e2e.sh"
 rate=$(scaled 20) n=$(scaled 1200)
-POSTROOM_RATE=$rate sink "{\"limit\": $rate, \"rules\": [{\"hold_until\": \"$WORK/shared\"}]}"
+export POSTROOM_RATE=$rate POSTROOM_BATCH_SIZE=5 POSTROOM_CONCURRENCY=4
+sink "{\"limit\": $rate, \"rules\": [{\"hold_until\": \"$WORK/shared\"}]}"
 migrated_db
-export POSTROOM_BATCH_SIZE=5 POSTROOM_CONCURRENCY=4
 sent=0
 
 # round: as many again; what the sink saw of it.
@@ -28,7 +28,9 @@ END
 )
     echo "requests $requests, over the limit $over, in the fullest second $fullest, a second in the best five $best"
 }
-paced() { [ "$over" -le 1 ] && [ "$fullest" -le $((rate + 1)) ]; }
+# used: three quarters of it in the best five seconds, whatever else this machine does (tests/fault/80_rate.sh: nine tenths)
+used() { [ "${TEST_SCALE:-1}" != 1 ] || awk -v b="$best" 'BEGIN { exit !(b >= 15) }'; }
+paced() { [ "$over" -le 1 ] && [ "$fullest" -le $((rate + 1)) ] && used; }
 
 worker a
 worker b
@@ -36,14 +38,12 @@ round
 sql_is "workers that sent" 2 "SELECT count(DISTINCT claimed_by) FROM
     (SELECT w.name AS claimed_by FROM postroom.attempts a JOIN postroom.workers w ON w.id = a.worker) x"
 # The sink's own clock on a busy machine counts too: one request of 240 may seem early; and where this machine stood
-# still many do, so there are three rounds. Workers that take no heed exceed it in all of them.
+# still many do, so there are three rounds. Workers that take no heed of it exceed it in all of them.
 for _ in 1 2; do paced || round; done
 within "requests over the limit" "$over" 0 1
 within "requests in the fullest second" "$fullest" 1 $((rate + 1))
 within "requests" $((requests - over)) $((n / 5)) $((n / 5 + n / 5 / 20 + 2))
-if [ "${TEST_SCALE:-1}" = 1 ]; then # used: well more than one of them alone would, whatever else this machine does
-    within "requests a second in the best five" "$best" 15 20.2
-fi
+used || fail "requests a second in the best five: $best is less than 15"
 sink_agrees
 stop a
 is "exit of a" 0 "$code"
