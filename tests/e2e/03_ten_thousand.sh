@@ -25,5 +25,5 @@ within "requests" "$(sink_stat requests)" 1 $(((n + 99) / 100 + (n + 9999) / 100
 sql_is "attempts counted" 0 "SELECT sum(retry_count) FROM email_messages"
 
 # Oldest first: no message is further from its place than what may be on the wire at once.
-moved=$(sink_messages subject | awk '{ d = $2 - NR; if (d < 0) d = -d; if (d > max) max = d } END { print max }')
+moved=$(sink_messages subject | awk '{ d = $2 - NR; if (d < 0) d = -d; if (d > max) max = d } END { print max + 0 }')
 within "places a message is off" "$moved" 0 1650
