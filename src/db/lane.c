@@ -224,27 +224,33 @@ bool lane_rate_differs(double a, double b) {
     return a < b * 0.999 || a > b * 1.001;
 }
 
-/* Slots drawn at another rate are void: whoever holds some is told, and drops them. The new pace
- * begins when all have heard: towards a lower rate after a second, which is how far the provider
- * looks back; towards a higher one after a quarter, in which the old slots are fewer than the new
- * ones it costs. */
+bool lane_rate_is_told(double told, double configured) {
+    return told > 0 && (configured <= 0 || told < configured);
+}
+
+/* Where the provider tells another rate, slots drawn before are void: whoever holds some is told,
+ * and drops them. The new pace begins when all have heard: towards a lower rate after a second,
+ * which is how far the provider looks back; towards a higher one after a quarter, in which the old
+ * slots are fewer than the new ones it costs. A rate that is ours voids nothing: workers that are
+ * given different ones, while they are restarted, would void each other's all the time. */
 static const char LEARN[] =
     "WITH relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS s),"
     " was AS MATERIALIZED (SELECT l.name, l.rate, $2::float8 > 0"
-    "   AND abs($2::float8 - l.rate) > 0.001 * l.rate AS changes"
+    "   AND abs($2::float8 - l.rate) > 0.001 * l.rate AS changes, $6::boolean AS told"
     "  FROM postroom.lanes l, relaxed WHERE l.name = $1 FOR UPDATE OF l),"
     " learnt AS (UPDATE postroom.lanes l SET"
     "  rate = CASE WHEN w.changes THEN $2::float8 ELSE l.rate END,"
-    "  next_slot = CASE WHEN NOT w.changes THEN l.next_slot ELSE clock_timestamp() + CASE"
-    "   WHEN w.rate > 0 AND w.rate < $2::float8 THEN interval '250 ms' ELSE interval '1 s' END END,"
+    "  next_slot = CASE WHEN NOT (w.changes AND w.told) THEN l.next_slot"
+    "   ELSE clock_timestamp() + CASE WHEN w.rate > 0 AND w.rate < $2::float8"
+    "    THEN interval '250 ms' ELSE interval '1 s' END END,"
     "  daily_quota = CASE WHEN $5::bigint = 0 THEN l.daily_quota"
     "   WHEN $5::bigint > 0 THEN $5::bigint END,"
     "  told_daily = CASE WHEN $3::bigint >= 0 THEN $3::bigint ELSE l.told_daily END,"
     "  told_daily_at = CASE WHEN $3::bigint >= 0 THEN now() ELSE l.told_daily_at END,"
     "  told_monthly = CASE WHEN $4::bigint >= 0 THEN $4::bigint ELSE l.told_monthly END,"
     "  told_monthly_at = CASE WHEN $4::bigint >= 0 THEN now() ELSE l.told_monthly_at END"
-    "  FROM was w WHERE l.name = w.name RETURNING w.changes) "
-    "SELECT pg_notify('postroom', 'control') FROM learnt WHERE changes";
+    "  FROM was w WHERE l.name = w.name RETURNING w.changes AND w.told AS voids) "
+    "SELECT pg_notify('postroom', 'control') FROM learnt WHERE voids";
 
 static bool learn(struct db *db, const char *lane, const struct lane_report *report,
                   struct err *err) {
@@ -260,7 +266,9 @@ static bool learn(struct db *db, const char *lane, const struct lane_report *rep
     str_format(text, sizeof text, "%.17g", new_rate ? rate : 0.0);
     str_format(daily, sizeof daily, "%lld", (long long)news->daily_used);
     str_format(monthly, sizeof monthly, "%lld", (long long)news->monthly_used);
-    return db_exec(db, LEARN, 5, (const char *[]){lane, text, daily, monthly, limit}, NULL, err);
+    const char *told = lane_rate_is_told(news->rate, report->configured_rate) ? "t" : "f";
+    return db_exec(db, LEARN, 6, (const char *[]){lane, text, daily, monthly, limit, told}, NULL,
+                   err);
 }
 
 bool lane_report(struct db *db, const char *lane, const struct lane_report *report,

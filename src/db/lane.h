@@ -64,8 +64,8 @@ bool lane_quota(struct db *db, const char *lane, struct lane_quota *out,
 bool lane_lock(struct db *db, const char *lane, struct err *err) MUST_CHECK;
 
 /* What an answer said: rate, quotas used, and how the lane fares. Parks it for all workers, opens
- * it, or counts a failure; at another rate all slots are void, and the workers hear it. Writes
- * nothing where nothing changed. */
+ * it, or counts a failure; at another rate of the provider's all slots are void, and the workers
+ * hear it. Writes nothing where nothing changed. */
 struct lane_report {
     const struct lane_news *news;
     bool probe;             /* the request was one */
@@ -80,6 +80,8 @@ bool lane_report(struct db *db, const char *lane, const struct lane_report *repo
 
 /* By more than the digits that a header loses. */
 bool lane_rate_differs(double a, double b);
+/* The provider's rate holds, not the configured one (0: none), which it may not exceed. */
+bool lane_rate_is_told(double told, double configured);
 
 /* Parks the lane until a quota's window turns, or a daily one for look_ms where that is > 0. */
 bool lane_park_quota(struct db *db, const char *lane, enum lane_fault which, int64_t look_ms,

@@ -118,13 +118,13 @@ void settle_without_wire(struct worker *w, struct flight *f) {
 /* --- the lane hears of it
  * ------------------------------------------------------------------------- */
 
-/* Told what the lane's rate is; true where it is another one. */
+/* Told what the lane's rate is; true where that is another one than before. */
 static bool follow_rate(struct worker *w, double told) {
     double own = w->settings->rate, before = w->grant.rate;
-    if (told <= 0)
-        return false;
-    w->grant.rate = own > 0 && told > own ? own : told;
-    return lane_rate_differs(w->grant.rate, before);
+    bool is_told = lane_rate_is_told(told, own);
+    if (told > 0)
+        w->grant.rate = is_told ? told : own;
+    return is_told && lane_rate_differs(told, before);
 }
 
 static bool report(struct worker *w, struct flight *f, struct err *err) {

@@ -550,6 +550,10 @@ static void another_rate_voids_the_slots_drawn_before(void **state) {
     news.rate = 5;
     assert_true(tell(db, &news, false));
     is("SELECT next_slot - at BETWEEN '1 s' AND '10 min' FROM postroom.lanes, told", "t");
+    is("UPDATE postroom.lanes SET next_slot = at + interval '1 h' FROM told RETURNING rate", "5");
+    struct lane_report ours = {.news = &news, .rate = 5, .configured_rate = 4};
+    assert_true(lane_report(db, "l", &ours, &err)); /* not the provider's */
+    is("SELECT rate, next_slot - at FROM postroom.lanes, told", "4|01:00:00");
     sql("DROP TABLE told");
     db_free(db);
 }
