@@ -229,10 +229,11 @@ bool lane_rate_is_told(double told, double configured) {
 }
 
 /* Where the provider tells another rate, slots drawn before are void: whoever holds some is told,
- * and drops them. The new pace begins when all have heard: towards a lower rate after a second,
- * which is how far the provider looks back; towards a higher one after a quarter, in which the old
- * slots are fewer than the new ones it costs. A rate that is ours voids nothing: workers that are
- * given different ones, while they are restarted, would void each other's all the time. */
+ * and drops them. The new pace begins a slot's length after all have heard: towards a lower rate
+ * that is a second, which is how far the provider looks back; towards a higher one a quarter, in
+ * which the old slots lie further apart than the new ones anyway. A rate that is ours voids
+ * nothing: workers that are given different ones, while they are restarted, would void each other's
+ * all the time. */
 static const char LEARN[] =
     "WITH relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS s),"
     " was AS MATERIALIZED (SELECT l.name, l.rate, $2::float8 > 0"
@@ -241,8 +242,9 @@ static const char LEARN[] =
     " learnt AS (UPDATE postroom.lanes l SET"
     "  rate = CASE WHEN w.changes THEN $2::float8 ELSE l.rate END,"
     "  next_slot = CASE WHEN NOT (w.changes AND w.told) THEN l.next_slot"
-    "   ELSE clock_timestamp() + CASE WHEN w.rate > 0 AND w.rate < $2::float8"
-    "    THEN interval '250 ms' ELSE interval '1 s' END END,"
+    "   ELSE clock_timestamp() + interval '1 s' / (nullif($2::float8, 0) * $7::float8)"
+    "    + CASE WHEN w.rate > 0 AND w.rate < $2::float8 THEN interval '250 ms'"
+    "     ELSE interval '1 s' END END,"
     "  daily_quota = CASE WHEN $5::bigint = 0 THEN l.daily_quota"
     "   WHEN $5::bigint > 0 THEN $5::bigint END,"
     "  told_daily = CASE WHEN $3::bigint >= 0 THEN $3::bigint ELSE l.told_daily END,"
@@ -261,14 +263,15 @@ static bool learn(struct db *db, const char *lane, const struct lane_report *rep
     bool new_rate = rate > 0 && lane_rate_differs(rate, report->rate);
     if (!new_rate && news->daily_used < 0 && news->monthly_used < 0 && report->daily_limit == 0)
         return true;
-    char text[32], daily[24], monthly[24], limit[24];
+    char text[32], daily[24], monthly[24], limit[24], spare[32];
+    str_format(spare, sizeof spare, "%.17g", LANE_SPARE);
     str_format(limit, sizeof limit, "%lld", (long long)report->daily_limit);
     str_format(text, sizeof text, "%.17g", new_rate ? rate : 0.0);
     str_format(daily, sizeof daily, "%lld", (long long)news->daily_used);
     str_format(monthly, sizeof monthly, "%lld", (long long)news->monthly_used);
     const char *told = lane_rate_is_told(news->rate, report->configured_rate) ? "t" : "f";
-    return db_exec(db, LEARN, 6, (const char *[]){lane, text, daily, monthly, limit, told}, NULL,
-                   err);
+    return db_exec(db, LEARN, 7, (const char *[]){lane, text, daily, monthly, limit, told, spare},
+                   NULL, err);
 }
 
 bool lane_report(struct db *db, const char *lane, const struct lane_report *report,
