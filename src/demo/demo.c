@@ -85,10 +85,12 @@ static bool start_sandbox(struct demo *d, bool screen, struct err *err) {
 }
 
 static bool set_environment(struct demo *d, bool screen, struct err *err) {
-    char database[160], url[96];
+    char database[160], url[96], state[100];
+    str_format(state, sizeof state, "%s/state", d->folder); /* the user's own windows keep theirs */
     str_format(database, sizeof database, "host=%s user=postroom dbname=postroom", d->folder);
     str_format(url, sizeof url, "http://%s", d->sandbox_address);
-    return environment_set(d, "DATABASE_URL", database, err) &&
+    return environment_set(d, "STATE_DIRECTORY", state, err) &&
+           environment_set(d, "DATABASE_URL", database, err) &&
            environment_set(d, "RESEND_BASE_URL", url, err) &&
            environment_set(d, "RESEND_API_KEY", "re_demo", err) &&
            environment_set(d, "POSTROOM_FROM", SENDER, err) &&

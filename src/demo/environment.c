@@ -13,7 +13,7 @@ extern char **environ;
 
 static const char *const foreign[] = {"DATABASE_URL", "LISTEN_DATABASE_URL", "PG",   "POSTROOM_",
                                       "RESEND_",      "SENDGRID_",           "AWS_", "SMTP_",
-                                      "SES_"};
+                                      "SES_",         "STATE_DIRECTORY="};
 
 /* These say how the screen looks, not where the mail goes. */
 static const char *const kept[] = {"POSTROOM_GLYPHS=", "POSTROOM_OPERATOR="};

@@ -17,6 +17,7 @@ ours() {
 }
 nothing_left() {
     is "what $1 left in its folder" "" "$(ls -A tmp)"
+    is "what $1 kept for the next window" "" "$(find state -type f 2>/dev/null)"
     is "processes $1 left" "" "$(ps -e -o pid=,args= | grep -F "$TMPDIR" | grep -v grep || true)"
     is "sandboxes $1 left" "" "$(ours)"
 }
