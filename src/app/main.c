@@ -3,6 +3,7 @@
  * the command's answer becomes the exit code. */
 #include "app/cmd.h"
 #include "app/help.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "db/db.h"
 #include "provider/provider.h"
@@ -107,6 +108,7 @@ int main(int argc, char **argv) {
     struct args args;
     struct err err = {0};
     signal(SIGPIPE, SIG_IGN);
+    mem_keep_some();
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     setlocale(LC_CTYPE, ""); /* numbers stay as in the C locale */
     int code = args_parse(&args, argc, argv, &err) ? dispatch(&args) : cmd_fail(&err);

@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define KEPT_BLOCK (1024 * 1024)   /* larger ones come from the system and go back to it */
+#define KEPT_MAX (8 * 1024 * 1024) /* free, at the end of an arena */
+
 static atomic_long live;
 static atomic_ulong countdown; /* 0: the hook is off */
 static atomic_int keep_failing;
@@ -79,6 +82,13 @@ void mem_free(void *p) {
         atomic_fetch_sub(&live, 1);
         free(p);
     }
+}
+
+void mem_keep_some(void) {
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, KEPT_BLOCK);
+    mallopt(M_TRIM_THRESHOLD, KEPT_MAX);
+#endif
 }
 
 void mem_give_back(void) {

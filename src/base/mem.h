@@ -20,6 +20,10 @@ char *mem_strndup(const char *s, size_t n);
 
 void mem_free(void *p);
 
+/* Freed memory is kept for the next rows and bodies, up to some megabytes, which come and go by the
+ * hundred: each page taken anew costs as much as filling it. At the start of the program. */
+void mem_keep_some(void);
+
 /* Gives the system back what is free; takes milliseconds. */
 void mem_give_back(void);
 
