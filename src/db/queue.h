@@ -1,8 +1,9 @@
 /* The queue itself: claim, finish, renew, sweep. The only writer of a message's state.
  *
- * One thread (the worker's). Every write names the message's id and claim token: a write with an
- * older token changes nothing. A claim that stands (processing, lease not over) can only be ended
- * by its holder, by its lease, or by somebody editing the row by hand. */
+ * The thread that owns the struct db: the worker's, and for queue_finish its scribe's. Every write
+ * names the message's id and claim token: a write with an older token changes nothing. A claim that
+ * stands (processing, lease not over) can only be ended by its holder, by its lease, or by somebody
+ * editing the row by hand. */
 #ifndef POSTROOM_DB_QUEUE_H
 #define POSTROOM_DB_QUEUE_H
 

@@ -41,6 +41,7 @@ struct worker {
     struct listener *listener;
     struct trouble trouble; /* with the database */
     struct net *net;
+    struct scribe *scribe;
     struct rand rand;
     char id[160];                 /* "mail01/2211/1f0c9a7e": what claimed_by holds */
     int batch;                    /* messages per request */
@@ -49,6 +50,10 @@ struct worker {
     struct flights waiting;  /* stored, until a slot comes */
     struct flights flying;   /* handed to net */
     struct flights answered; /* outcomes to be written */
+    struct writing {
+        struct flights flights;
+        struct finish rows; /* theirs; the scribe's while it writes */
+    } writing;              /* being written */
     int flying_count;
     int answered_count;    /* messages */
     int64_t content_bytes; /* of bodies waiting and flying */
@@ -140,12 +145,18 @@ bool build_flights(struct worker *w, struct message *messages, int n, int64_t de
 /* The body of one whose messages are in place; ERR_INVALID: cannot be expressed. */
 bool build_body(struct worker *w, struct flight *f, struct err *err);
 
-/* --- settle.c: answers -> outcomes -> rows --- */
+/* --- settle.c: answers -> outcomes, and what they tell of the lane --- */
 void settle_reap(struct worker *w);
 void settle_without_wire(struct worker *w, struct flight *f); /* the provider answers itself */
 void settle_answered(struct worker *w, struct flight *f);     /* its reading is filled */
-bool settle_write(struct worker *w, struct err *err);
-bool settle_split(struct worker *w, struct flight *f, struct err *err);
+void settle_tell_lane(struct worker *w, struct flight *f);
+bool settle_split_all(struct worker *w, struct err *err); /* what was refused as a whole */
+
+/* --- finish.c: outcomes -> rows --- */
+/* Begins to write what is answered, and sees what came of what was being written. */
+bool finish_write(struct worker *w, struct err *err);
+/* The end: what is still being written is answered again, unless it just came through. */
+void finish_give_up(struct worker *w);
 
 /* --- upkeep.c: heartbeat, leases, sweep --- */
 bool upkeep_arrive(struct worker *w, struct err *err);

@@ -220,7 +220,7 @@ static bool restore_document(struct worker *w, const struct json *doc, int *n, s
         if (!restore_flight(w, v, gone, err))
             return false;
     *n = w->answered_count;
-    return settle_write(w, err);
+    return finish_write(w, err);
 }
 
 /* false: the file is to stay. */

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "worker/internal.h"
 #include "worker/keep.h"
+#include "worker/scribe.h"
 
 #include <poll.h>
 #include <string.h>
@@ -42,7 +43,7 @@ struct flight *flights_take(struct flights *list, uint64_t id) {
 }
 
 bool worker_in_flight(const struct worker *w) {
-    return w->waiting.head || w->flying.head || w->answered.head;
+    return w->waiting.head || w->flying.head || w->answered.head || w->writing.flights.head;
 }
 
 /* --- the database, lost and found
@@ -82,6 +83,7 @@ static bool arrive(struct worker *w, struct err *err) {
     w->closed_until_us = w->poll_us = 0;
     w->schema_old = false;
     listener_anew(w->listener);
+    scribe_dismiss(w->scribe);
     return true;
 }
 
@@ -182,11 +184,11 @@ static bool is_over(struct worker *w) {
 static bool work(struct worker *w, struct err *err) {
     struct err aside = {0};
     if (!w->drained && !send_waiting(w, err)) {
-        (void)(db_is_open(w->db) && settle_write(w, &aside));
+        (void)(db_is_open(w->db) && finish_write(w, &aside));
         return false;
     }
-    return settle_write(w, err) && upkeep_run(w, err) && (w->drained || send_due(w, err)) &&
-           settle_write(w, err);
+    return finish_write(w, err) && upkeep_run(w, err) && (w->drained || send_due(w, err)) &&
+           finish_write(w, err);
 }
 
 static bool may_work(struct worker *w) {
@@ -269,6 +271,7 @@ static void sum_up(struct worker *w) {
 
 static void leave(struct worker *w) {
     struct err err = {0};
+    finish_give_up(w);
     sum_up(w);
     if (w->answered.head && !keep_outcomes(w, &err))
         log_event(LOG_ERROR, "kept", "outcomes are lost, their leases bring the messages back: %s",

@@ -1,6 +1,5 @@
-/* Answers become outcomes, outcomes become rows: one transaction for all that came in a turn, and
- * only after it is committed does anybody hear of them. The worker's thread. */
-#include "base/fault.h"
+/* Answers become outcomes, and what they tell of the lane is told it. finish.c writes them down.
+ * The worker's thread. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "worker/internal.h"
@@ -78,13 +77,19 @@ static void measure_request(struct worker *w, const struct flight *f,
         w->metrics.throttled++;
 }
 
+/* What every worker must know before it sends more. */
+static bool is_news(const struct worker *w, const struct lane_news *news) {
+    return news->fault != LANE_OK || (lane_rate_is_told(news->rate, w->settings->rate) &&
+                                      lane_rate_differs(news->rate, w->grant.rate));
+}
+
 static void read_answer(struct worker *w, struct flight *f, const struct wire_response *response) {
     f->took_ms = response->took_ms;
     w->answer_ms = (w->answer_ms * 7 + response->took_ms) / 8;
     f->cut_short = w->cancelled;
     w->provider->read(response, &f->manifest, &f->reading);
     measure_request(w, f, response);
-    w->lane_news = w->lane_news || f->reading.lane.fault != LANE_OK;
+    w->lane_news = w->lane_news || is_news(w, &f->reading.lane);
     flight_enter(f, FLIGHT_ANSWERED);
     settle_answered(w, f);
 }
@@ -155,7 +160,7 @@ static bool report(struct worker *w, struct flight *f, struct err *err) {
     return true;
 }
 
-static void tell_lane(struct worker *w, struct flight *f) {
+void settle_tell_lane(struct worker *w, struct flight *f) {
     struct err err = {0};
     if (!report(w, f, &err) && err.code != ERR_AWAY) /* that is told elsewhere */
         log_event(LOG_WARN, "lane", "%s", err.text);
@@ -197,7 +202,7 @@ static void let_go(struct worker *w, struct flight *h, const struct manifest *an
     settle_answered(w, h);
 }
 
-bool settle_split(struct worker *w, struct flight *f, struct err *err) {
+static bool split(struct worker *w, struct flight *f, struct err *err) {
     int n = f->manifest.n;
     struct flight *a = half_of(w, f, 0, n / 2);
     struct flight *b = a ? half_of(w, f, n / 2, n) : NULL;
@@ -222,7 +227,7 @@ bool settle_split(struct worker *w, struct flight *f, struct err *err) {
     return ok;
 }
 
-static bool split_all(struct worker *w, struct err *err) {
+bool settle_split_all(struct worker *w, struct err *err) {
     struct flights rest = {0};
     bool ok = true;
     for (struct flight *f; (f = flights_pop(&w->answered));) {
@@ -230,213 +235,12 @@ static bool split_all(struct worker *w, struct err *err) {
             flights_push(&rest, f);
             continue;
         }
-        ok = settle_split(w, f, err);
-        tell_lane(w, f);
+        ok = split(w, f, err);
+        settle_tell_lane(w, f);
         flight_free(f);
     }
     while (w->answered.head)
         flights_push(&rest, flights_pop(&w->answered));
     w->answered = rest;
     return ok;
-}
-
-/* --- verdicts -> rows
- * ------------------------------------------------------------------------------- */
-
-static void fill_row(const struct flight *f, int i, struct finish_row *r) {
-    const struct message *m = &f->manifest.messages[i];
-    const struct verdict *v = &f->verdicts[i];
-    bool final = str_eq(v->status, "sent") || str_eq(v->status, "failed");
-    *r = (struct finish_row){
-        .id = m->id,
-        .token = m->token,
-        .status = v->status,
-        .counts = v->counts,
-        .attempted = final,
-        .next_ms = str_eq(v->status, "failed") ? v->next_attempt_ms : -1,
-        .error_code = v->error_code,
-        .error = v->error_message,
-        .provider_id = f->reading.outcomes[i].provider_id,
-        .answer = final ? f->reading.answer : NULL,
-        .request_id = f->stored ? f->manifest.id : NULL,
-        .position = f->stored ? i + 1 : 0,
-        .members = f->stored ? f->manifest.n : 0,
-        .ms = f->took_ms,
-        .attempt = m->retry_count + 1,
-    };
-}
-
-/* A request is made again when the first of its messages is; -1: it is over. */
-static int64_t again_ms(const struct flight *f) {
-    int64_t again = -1;
-    for (int i = 0; i < f->manifest.n; i++) {
-        const struct verdict *v = &f->verdicts[i];
-        if (v->keep_request && !f->manifest.messages[i].settled &&
-            (again < 0 || v->next_attempt_ms < again))
-            again = v->next_attempt_ms < 0 ? 0 : v->next_attempt_ms;
-    }
-    return again;
-}
-
-static bool gather(struct worker *w, struct finish *out, struct err *err) {
-    int rows = 0, requests = 0;
-    for (struct flight *f = w->answered.head; f; f = f->next) {
-        rows += f->manifest.n;
-        requests++;
-    }
-    struct finish_request *q = mem_array((size_t)requests + 1, sizeof *q);
-    out->rows = mem_array((size_t)rows + 1, sizeof *out->rows);
-    out->requests = q;
-    if (!out->rows || !q)
-        return err_nomem(err);
-    for (struct flight *f = w->answered.head; f; f = f->next) {
-        for (int i = 0; i < f->manifest.n; i++)
-            fill_row(f, i, &out->rows[out->row_count++]);
-        if (f->stored)
-            q[out->request_count++] = (struct finish_request){
-                .id = f->manifest.id, .attempts = f->manifest.attempts, .again_ms = again_ms(f)};
-    }
-    return true;
-}
-
-/* What falls due by itself because of these outcomes, and what is pending again at once. */
-static void look_forward(struct worker *w, const struct finish *fin) {
-    int64_t now = clock_boot_us();
-    int64_t next_ms = INT64_MAX;
-    for (int i = 0; i < fin->row_count; i++) {
-        if (str_eq(fin->rows[i].status, "pending"))
-            w->hungry = true;
-        if (fin->rows[i].next_ms >= 0 && fin->rows[i].next_ms < next_ms)
-            next_ms = fin->rows[i].next_ms;
-    }
-    for (int i = 0; i < fin->request_count; i++)
-        if (fin->requests[i].again_ms >= 0 && fin->requests[i].again_ms < next_ms)
-            next_ms = fin->requests[i].again_ms;
-    if (next_ms == INT64_MAX)
-        return;
-    int64_t at = now + (next_ms + 1) * USEC_PER_MS;
-    w->next_due_us = at < w->next_due_us ? at : w->next_due_us;
-}
-
-static void finish_free(struct finish *fin) {
-    mem_free(fin->rows);
-    mem_free((void *)fin->requests);
-}
-
-/* Text from outside that the database would not take must never hold outcomes up: without it. */
-static bool finish_plainly(struct worker *w, struct finish *fin, struct err *err) {
-    for (int i = 0; i < fin->row_count; i++) {
-        fin->rows[i].answer = NULL;
-        fin->rows[i].provider_id = NULL;
-        if (fin->rows[i].error && fin->rows[i].error[0])
-            fin->rows[i].error = fin->rows[i].error_code;
-    }
-    return queue_finish(w->db, fin, err);
-}
-
-static bool finish(struct worker *w, struct finish *fin, struct err *err) {
-    if (queue_finish(w->db, fin, err))
-        return true;
-    bool content = err->code == ERR_DB && strncmp(err->sqlstate, "22", 2) == 0;
-    return content && finish_plainly(w, fin, err);
-}
-
-/* --- after the commit: the log, the screen, the figures
- * ------------------------------------------- */
-
-static void tell_event(struct worker *w, const struct finish_row *r, const char *to) {
-    bool sent = str_eq(r->status, "sent");
-    struct event e = {.kind = sent ? EVENT_SENT : EVENT_FAILED, .at_us = clock_wall_us()};
-    str_copy(e.id, sizeof e.id, r->id);
-    str_copy(e.to, sizeof e.to, to);
-    str_copy(e.text, sizeof e.text, r->error ? r->error : "");
-    ring_put(w->ports.ring, &e);
-}
-
-/* By the database's clock, as the row's times are. */
-static void measure_outcome(struct worker *w, const struct finish_row *r, const struct message *m) {
-    if (!str_eq(r->status, "sent")) {
-        metrics_count(&w->metrics.failed, r->error_code);
-        return;
-    }
-    w->metrics.sent++;
-    if (m->due_us != INT64_MIN)
-        metrics_took(&w->metrics.queue_s,
-                     (double)(clock_boot_us() - w->clock_offset_us - m->due_us) / 1e6);
-}
-
-/* r says how it ended, which is not always as its answer had it. */
-static void tell(struct worker *w, const struct finish_row *r, const struct message *m) {
-    char to[321];
-    bool sent = str_eq(r->status, "sent");
-    message_bare_address(to, sizeof to, m->to);
-    if (sent)
-        w->totals.sent++;
-    else
-        w->totals.failed++;
-    measure_outcome(w, r, m);
-    tally_add(&w->tally, sent ? TALLY_SENT : TALLY_FAILED, 1, clock_boot_us());
-    log_mail(&(struct log_mail){.id = r->id,
-                                .email = to,
-                                .error = sent ? NULL : r->error,
-                                .error_code = r->error_code,
-                                .attempt = r->attempt,
-                                .provider = w->provider->name,
-                                .request_id = r->request_id,
-                                .ms = r->ms});
-    tell_event(w, r, to);
-}
-
-/* A webhook proved it sent before the answer came, or in its place. */
-static void tell_settled(struct worker *w, const struct finish_row *r, const struct message *m) {
-    struct finish_row sent = *r;
-    sent.status = "sent";
-    sent.error = NULL;
-    sent.error_code = NULL;
-    tell(w, &sent, m);
-}
-
-static void tell_all(struct worker *w, const struct finish *fin) {
-    int k = 0;
-    log_hold();
-    for (struct flight *f = w->answered.head; f; f = f->next)
-        for (int i = 0; i < f->manifest.n; i++, k++) {
-            const struct finish_row *r = &fin->rows[k];
-            if (f->manifest.messages[i].settled)
-                continue; /* the webhook was told of already */
-            if (r->end == FINISH_SETTLED)
-                tell_settled(w, r, &f->manifest.messages[i]);
-            else if (r->end == FINISH_LOST)
-                log_event(LOG_WARN, "lease_lost",
-                          "message %s is somebody else's now; our outcome (%s) was dropped", r->id,
-                          r->status);
-            else if (r->attempted)
-                tell(w, r, &f->manifest.messages[i]);
-        }
-    log_release();
-}
-
-bool settle_write(struct worker *w, struct err *err) {
-    struct finish fin = {.worker = w->id, .lane = w->provider->name};
-    if (!w->answered.head)
-        return true;
-    fault_point("K6");
-    if (!split_all(w, err))
-        return false;
-    bool ok = gather(w, &fin, err) && finish(w, &fin, err);
-    if (ok) {
-        fault_point("K7");
-        tell_all(w, &fin);
-        look_forward(w, &fin);
-    }
-    finish_free(&fin);
-    if (!ok)
-        return false;
-    w->answered_count = 0;
-    for (struct flight *f; (f = flights_pop(&w->answered));) {
-        tell_lane(w, f);
-        flight_free(f);
-    }
-    w->lane_news = false;
-    return true;
 }

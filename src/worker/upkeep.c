@@ -25,6 +25,11 @@ static int messages_in(const struct flights *list) {
     return n;
 }
 
+/* Handed to the network and not yet written. */
+static int messages_under_way(const struct worker *w) {
+    return messages_in(&w->flying) + messages_in(&w->answered) + messages_in(&w->writing.flights);
+}
+
 static struct presence presence_of(const struct worker *w) {
     int64_t now = clock_boot_us();
     const struct tally *t = &w->tally;
@@ -34,7 +39,7 @@ static struct presence presence_of(const struct worker *w) {
         .version = POSTROOM_VERSION,
         .lane = w->provider->name,
         .state = state_of(w),
-        .in_flight = messages_in(&w->flying) + messages_in(&w->answered),
+        .in_flight = messages_under_way(w),
         .requests_10s = tally_sum(t, TALLY_REQUESTS, 10, now),
         .requests_1m = tally_sum(t, TALLY_REQUESTS, 60, now),
         .messages_1m = tally_sum(t, TALLY_MESSAGES, 60, now),
@@ -69,7 +74,9 @@ static bool beat(struct worker *w, int64_t now, struct err *err) {
     return presence_write(w->db, &p, err);
 }
 
-/* What is in our hands, by request: a claim whose answer was lost is not, and must run out. */
+/* What is in our hands, by request: a claim whose answer was lost is not, and must run out. What is
+ * just being written is left alone: that ends sooner than its lease, and two that write the same
+ * rows in different orders would wait for each other. */
 static bool renew_held(struct worker *w, struct err *err) {
     struct flights *lists[] = {&w->waiting, &w->flying, &w->answered};
     int n = 0;
@@ -188,7 +195,7 @@ int64_t upkeep_next_us(const struct worker *w) {
 
 void upkeep_gauges(struct worker *w, const char *trouble) {
     struct gauges g = {.worker_here = true,
-                       .in_flight = messages_in(&w->flying) + messages_in(&w->answered),
+                       .in_flight = messages_under_way(w),
                        .sent = w->totals.sent,
                        .failed = w->totals.failed,
                        .stall_us = w->stall_us,

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "worker/internal.h"
 #include "worker/keep.h"
+#include "worker/scribe.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -51,6 +52,7 @@ static bool find_provider(struct worker *w, struct err *err) {
 }
 
 static void discard(struct worker *w) {
+    scribe_free(w->scribe);
     net_stop(w->net);
     listener_free(w->listener);
     db_free(w->db);
@@ -67,7 +69,8 @@ static bool start(struct worker *w, struct err *err) {
     if (!w->listener || !db_open(w->db, err) || !upkeep_arrive(w, err))
         return false;
     w->net = net_start(w->settings, err);
-    if (!w->net)
+    w->scribe = w->net ? scribe_start(w->settings, &w->wake, err) : NULL;
+    if (!w->scribe)
         return false;
     keep_restore(w);
     int rc = pthread_create(&w->thread, NULL, worker_loop, w);
@@ -97,6 +100,7 @@ void worker_nudge(struct worker *w) {
 
 void worker_abort(struct worker *w) {
     db_abort(w->db);
+    scribe_abort(w->scribe);
     wake_up(&w->wake);
 }
 

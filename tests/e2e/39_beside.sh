@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# While a backlog lasts outcomes are written over a second session, and the next mail is claimed and sent meanwhile.
+# That session may break, or stand still until the worker has to stop: nothing is lost, nothing counted twice; it
+# is closed when it has nothing to do.
+# also under: asan, tsan
+unset PG_ROOT PG_ROOT_SHARED # a server of its own, because it is stopped
+. "$(dirname "$0")/../lib/e2e.sh"
+. "$LIB/fault.sh"
+sink
+migrated_db
+export POSTROOM_BATCH_SIZE=10 POSTROOM_CONCURRENCY=4 POSTROOM_RATE=10000 POSTROOM_LEASE=10m POSTROOM_REQUEST_TIMEOUT=2m POSTROOM_DRAIN_TIMEOUT=3s
+sessions() { sql "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'postroom' ${1-}"; }
+
+# Nothing can be counted as sent until it is let go, so no outcome can be written.
+hold() {
+    mkfifo lock
+    psql -Xq "$DATABASE_URL" <lock >held 2>&1 &
+    holder=$!
+    exec 8>lock
+    rm lock
+    echo "BEGIN; LOCK TABLE postroom.usage IN SHARE MODE; SELECT 'locked';" >&8
+    wait_for "the lock" 20 grep -q locked held
+}
+let_go() {
+    exec 8>&-
+    wait "$holder" || true
+}
+# stuck: outcomes stand still on the second session; what is stored after that began can only come over the first.
+stuck() {
+    hold
+    wait_sql "requests stored while outcomes cannot be written" 20 t "SELECT count(*) > 0 FROM postroom.requests q,
+        pg_stat_activity a WHERE a.application_name = 'postroom' AND a.wait_event_type = 'Lock' AND q.stored_at > a.query_start"
+}
+# A backlog that lasts: more is due than one claim takes, at any time.
+backlog() {
+    insert "$1"
+    wait_for "a second session" 20 eval '[ "$(sessions)" -gt "$own" ]'
+}
+
+worker w
+own=$(sessions)
+backlog 20000
+stuck
+sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'postroom' AND wait_event_type = 'Lock'" >/dev/null
+wait_for "word of it" 20 grep -q written_again w.log
+let_go
+unspent 120
+sql_is "attempts in the timeline" "20000|20000" "SELECT count(*), count(DISTINCT message_id) FROM postroom.attempts"
+sql_is "counted" 20000 "SELECT sum(messages) FROM postroom.usage"
+is "requests made again" 0 "$(sink_stat replays)"
+wait_for "the session to be closed again" 30 eval '[ "$(sessions)" = "$own" ]'
+
+# The database goes away with a write under way, and the worker has to stop.
+backlog 20000
+stuck
+pg_as "$(pg_bin)/pg_ctl" -D "$PG_ROOT/data" -l "$PG_ROOT/log" -w -m immediate stop >/dev/null
+let_go
+stop w
+is "exit with outcomes unwritten" 3 "$code"
+contains "the last line" "$(tail -n 3 w.log)" "outcomes the database did not take.*outcomes-"
+pg_as "$(pg_bin)/pg_ctl" -D "$PG_ROOT/data" -l "$PG_ROOT/log" -w start >/dev/null
+sql "UPDATE postroom.requests SET lease_expires_at = now(); UPDATE email_messages SET lease_expires_at = now() WHERE lease_expires_at > now()"
+worker w
+unspent 120
+is "requests made again" 0 "$(sink_stat replays)"
+sql_is "attempts in the timeline" "40000|40000" "SELECT count(*), count(DISTINCT message_id) FROM postroom.attempts"
+stop w
+is "exit" 0 "$code"
