@@ -1,8 +1,9 @@
-/* Named points at which a test ends or stops this process. They exist only in builds with
+/* Named points at which a test ends or stops this process, or a thread of it. They exist only in builds with
  * POSTROOM_FAULTS (`make build/fault/postroom` and the sanitizers'); a release has none.
  *
- *   POSTROOM_FAULT=POINT:N[:kill|stop|abort]   at the N-th pass of POINT: SIGKILL (default),
- *                                              SIGSTOP or SIGABRT
+ *   POSTROOM_FAULT=POINT:N[:kill|stop|abort|FILE]   at the N-th pass of POINT: SIGKILL (default),
+ *                                                   SIGSTOP or SIGABRT; or this thread takes the
+ *                                                   file away and waits until it is there again
  *
  * The points are the steps of a send at which a crash leaves something different behind:
  *   K1   before a claim is made or committed
