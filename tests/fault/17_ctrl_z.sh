@@ -81,7 +81,10 @@ away() {
     wait_for "$WHERE: $1 to stop" 10 stands "$1"
     wait_shown "$1" 'opped' # over what stands there
 }
-back() { keys "$1" fg Enter; }
+back() {
+    : >"$1.gate"
+    keys "$1" fg Enter
+}
 
 # leaves NAME: it is in the foreground again and goes at Ctrl-C, as well as ever.
 leaves() {
@@ -104,7 +107,7 @@ leaves() {
 
 overtaken() { # WAY
     local name before
-    WHERE="Ctrl-Z, $1"
+    WHERE="$HOW, $1"
     nothing_yet
     for name in $ALL; do
         if [ "$name" = screen ]; then at wire screen; else at "$name"; fi
@@ -123,17 +126,7 @@ overtaken() { # WAY
     nothing_changed "$before" "$1" $ALL
 }
 
-WHERE="the shells"
+HOW=Ctrl-Z WHERE="the shells"
 shells
-for ((round = 1; round <= ROUNDS; round++)); do
-    for name in $WAYS; do
-        if [ "$name" = retry ]; then
-            way keyless
-            POSTROOM_ON_UNCERTAIN=retry overtaken retry
-        else
-            way "$name"
-            overtaken "$name"
-        fi
-    done
-done
-figures $ALL
+for ((round = 1; round <= ROUNDS; round++)); do in_ways; done
+figures

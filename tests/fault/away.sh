@@ -1,6 +1,7 @@
 # What the tests of workers that were away for longer than their leases share (17_ctrl_z, 18_suspend), after
 # crash.sh: each is brought to a moment of a send, another takes over what they all had, and they come back.
-# The tests say how a worker begins (begin NAME), how it goes (away NAME) and how it comes back (back NAME).
+# The tests say in $HOW what befalls them, how a worker begins (begin NAME) and how it comes back (back NAME, which
+# opens its gate).
 # shellcheck shell=bash
 
 WAYS+=" retry" # without keys, and what is in doubt is sent again
@@ -93,7 +94,6 @@ comes_back() {
     local name=${2:-$1} since began
     [ "$1" != answer ] || answered "$name"
     since=$(sql "SELECT clock_timestamp()")
-    : >"$name.gate"
     mail "$members"
     began=$(now_ms)
     back "$name"
@@ -102,9 +102,9 @@ comes_back() {
         wait_for "$WHERE: $name to notice" 10 lost_all "$name"
         let_go_first "$name" || fail "$WHERE: $name sent new mail before it let the old go"
     fi
-    slowest[$1]=$(worst "${slowest[$1]-0}" "$(seconds_from "$began")")
+    slowest[$HOW, $1]=$(worst "${slowest[$HOW, $1]-0}" "$(seconds_from "$began")")
     in_time "$WHERE: seconds until $name had let go and sent new mail" "$(seconds_from "$began")" 1
-    stops[$1]=$((${stops[$1]-0} + 1))
+    stops[$HOW, $1]=$((${stops[$HOW, $1]-0} + 1))
     : >"$name.answer"
 }
 has_log() { true; }
@@ -133,9 +133,23 @@ nothing_changed() { # BEFORE WAY MOMENT...
     echo "$WHERE: $out"
 }
 
-figures() {
-    local moment
-    for moment; do
-        echo "$moment: ${stops[$moment]-0} stops; the old let go and new mail sent after ${slowest[$moment]-?} s at the latest"
+# in_ways: overtaken WAY, in each way.
+in_ways() {
+    local name
+    for name in $WAYS; do
+        if [ "$name" = retry ]; then
+            way keyless
+            POSTROOM_ON_UNCERTAIN=retry overtaken retry
+        else
+            way "$name"
+            overtaken "$name"
+        fi
     done
+}
+
+figures() {
+    local what
+    for what in "${!stops[@]}"; do
+        echo "$what: ${stops[$what]} times; the old let go and new mail sent after ${slowest[$what]} s at the latest"
+    done | sort
 }
