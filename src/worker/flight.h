@@ -28,6 +28,7 @@ struct flight {
     bool stored;    /* the database knows the request */
     bool halves;    /* refused as a whole: its messages go again in two smaller ones */
     bool cut_short; /* given up at shutdown: nothing to hold against anybody */
+    bool overslept; /* no answer came while it was ours, we stood still: the same */
 
     struct reading reading;
     struct verdict *verdicts; /* one per message, once answered */

@@ -32,10 +32,15 @@ static void keep_cancelled(const struct message *m, struct verdict *v) {
     v->next_attempt_ms = -1;
 }
 
-/* Cut short by our own shutdown: with a key the same request is made again by the next worker, as
- * soon as it comes, and nothing is held against the message. */
+/* That no answer came is our doing, not the provider's. */
+static bool is_our_doing(const struct flight *f) {
+    return f->cut_short || f->overslept;
+}
+
+/* With a key the same request is then made again, by the next worker if we shut down, as soon as it
+ * comes, and nothing is held against the message. */
 static bool excuse(const struct flight *f, const struct retry_policy *policy, struct verdict *v) {
-    if (!f->cut_short || f->reading.definite || !policy->has_key)
+    if (!is_our_doing(f) || f->reading.definite || !policy->has_key)
         return false;
     *v = (struct verdict){.status = "pending", .next_attempt_ms = 0, .keep_request = true};
     return true;
@@ -48,7 +53,7 @@ static void decide(struct worker *w, struct flight *f) {
         struct retry_policy policy = policy_for(w, f, m);
         struct verdict *v = &f->verdicts[i];
         if (excuse(f, &policy, v))
-            w->totals.left_in_flight++;
+            w->totals.left_in_flight += f->cut_short;
         else
             retry_decide(&f->reading.outcomes[i], f->reading.definite, m->retry_count,
                          f->reading.lane.retry_after_ms, &policy, jitter, v);
@@ -77,19 +82,31 @@ static void measure_request(struct worker *w, const struct flight *f,
         w->metrics.throttled++;
 }
 
-/* What every worker must know before it sends more. */
-static bool is_news(const struct worker *w, const struct lane_news *news) {
-    return news->fault != LANE_OK || (lane_rate_is_told(news->rate, w->settings->rate) &&
-                                      lane_rate_differs(news->rate, w->grant.rate));
+/* A lease is over before an answer is given up only where this process stood still (Ctrl-Z, a
+ * suspended machine), or the database that would renew it is away. */
+static void note_overslept(struct flight *f, struct wire_response *response) {
+    if (f->cut_short || response->end == WIRE_ANSWERED || clock_boot_us() < f->deadline_us)
+        return;
+    f->overslept = true;
+    str_copy(response->problem, sizeof response->problem, "no answer before its lease was over");
 }
 
-static void read_answer(struct worker *w, struct flight *f, const struct wire_response *response) {
+/* What every worker must know before it sends more. */
+static bool is_news(const struct worker *w, const struct flight *f) {
+    const struct lane_news *news = &f->reading.lane;
+    bool rate = lane_rate_is_told(news->rate, w->settings->rate) &&
+                lane_rate_differs(news->rate, w->grant.rate);
+    return !is_our_doing(f) && (news->fault != LANE_OK || rate);
+}
+
+static void read_answer(struct worker *w, struct flight *f, struct wire_response *response) {
     f->took_ms = response->took_ms;
     w->answer_ms = (w->answer_ms * 7 + response->took_ms) / 8;
     f->cut_short = w->cancelled;
+    note_overslept(f, response);
     w->provider->read(response, &f->manifest, &f->reading);
     measure_request(w, f, response);
-    w->lane_news = w->lane_news || is_news(w, &f->reading.lane);
+    w->lane_news = w->lane_news || is_news(w, f);
     flight_enter(f, FLIGHT_ANSWERED);
     settle_answered(w, f);
 }
@@ -135,7 +152,7 @@ static bool follow_rate(struct worker *w, double told) {
 static bool report(struct worker *w, struct flight *f, struct err *err) {
     struct lane_news *news = &f->reading.lane;
     int64_t now = clock_boot_us();
-    if (!f->stored || f->cut_short)
+    if (!f->stored || is_our_doing(f))
         return true;
     limits_tell(w, f, news);
     bool exact = w->told_used >= 0 && slots_quota_is_near(w);
