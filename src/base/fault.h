@@ -1,5 +1,6 @@
-/* Named points at which a test ends or stops this process, or a thread of it. They exist only in builds with
- * POSTROOM_FAULTS (`make build/fault/postroom` and the sanitizers'); a release has none.
+/* Named points at which a test ends or stops this process, or a thread of it. They exist only in
+ * builds with POSTROOM_FAULTS (`make build/fault/postroom` and the sanitizers'); a release has
+ * none.
  *
  *   POSTROOM_FAULT=POINT:N[:kill|stop|abort|FILE]   at the N-th pass of POINT: SIGKILL (default),
  *                                                   SIGSTOP or SIGABRT; or this thread takes the

@@ -237,6 +237,15 @@ static int64_t bytes_sent(CURL *easy) {
     return head + body;
 }
 
+bool easy_is_sent(const struct transfer *t) {
+    curl_off_t body = 0;
+    if (transfer_is_smtp(t)) {
+        return t->whole;
+    }
+    curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &body);
+    return bytes_sent(t->easy) > 0 && (size_t)body == t->request.body.len;
+}
+
 /* curl is content where a connection closes in the middle of the headers. */
 static bool is_whole(const struct transfer *t, CURLcode code) {
     return code == CURLE_OK && t->head_whole;

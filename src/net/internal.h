@@ -87,6 +87,8 @@ void *net_loop(void *arg);
 bool transfer_is_smtp(const struct transfer *t);
 /* Sets every option for this transfer. false: response says why it cannot start. */
 bool easy_prepare(CURL *easy, struct transfer *t, const char *ca_file, int64_t limit_ms);
+/* Nothing of it is left to be sent: what is still to come is its answer. */
+bool easy_is_sent(const struct transfer *t);
 /* Fills the response's end, status, problem and time. `code` is how curl ended it. */
 void easy_read_end(struct transfer *t, CURLcode code);
 /* Ends a transfer that never started. */

@@ -190,13 +190,15 @@ static void end_finished(struct net *n) {
     }
 }
 
-/* curl's own timeout does not count the time a machine was suspended; leases do. */
-static void end_overdue(struct net *n) {
+/* curl's own timeout does not count the time a machine was suspended; leases do. What is not out
+ * yet must not go out then, so it ends before curl works; of the others an answer that is there is
+ * read first. */
+static void end_overdue(struct net *n, bool even_sent) {
     int64_t now = clock_boot_us();
     struct transfer *next;
     for (struct transfer *t = n->running; t; t = next) {
         next = t->next;
-        if (t->deadline_us <= now) {
+        if (t->deadline_us <= now && (even_sent || !easy_is_sent(t))) {
             unhook(n, t);
             end_running(n, t, CURLE_OPERATION_TIMEDOUT);
         }
@@ -233,9 +235,10 @@ void *net_loop(void *arg) {
     while (take_in(n)) {
         int running;
         start_due(n);
+        end_overdue(n, false);
         curl_multi_perform(n->multi, &running);
         end_finished(n);
-        end_overdue(n);
+        end_overdue(n, true);
         wait_for_work(n);
     }
     return NULL;

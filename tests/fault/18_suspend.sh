@@ -1,42 +1,39 @@
 #!/usr/bin/env bash
 # A machine that was suspended: the boot clock, by which workers know their leases, jumps by one and a half of them in
 # the middle of a send, while its processes stand still or (the jump alone) go on. Another machine's worker has taken
-# over, so what they write changes nothing and what they hold goes nowhere. And what such a jump does to a worker
-# that is idle, to its pace and to a pause the provider asked for. REPEATS may be given (rounds of the kill points;
-# these take ten times as long).
+# over, so what they write changes nothing and what they hold goes nowhere, not even to a provider who would let them in
+# just then. REPEATS may be given (rounds of the kill points; these take ten times as long).
 . "$(dirname "$0")/../lib/e2e.sh"
 . "$LIB/fault.sh"
 . "$ROOT/tests/fault/crash.sh"
-. "$ROOT/tests/fault/lane.sh"
 . "$ROOT/tests/fault/away.sh"
+. "$ROOT/tests/fault/suspend.sh"
 sink
 fault_db
-${CC:-cc} -O1 -D_GNU_SOURCE -shared -fPIC -pthread -o shift.so "$FAULT/boot_shift.c"
 export POSTROOM_LEASE=60s POSTROOM_REQUEST_TIMEOUT=30s POSTROOM_POLL_INTERVAL=500ms POSTROOM_CONCURRENCY=1
 export POSTROOM_BACKOFF=100ms..200ms
 
 ROUNDS=$(((${REPEATS:-1} + 9) / 10))
 [ -n "${REPEATS-}" ] || WAYS="batch keyless"
 
-# jump NAME SECONDS: its machine's boot clock.
-jump() { python3 -c 'import struct, sys
-with open(sys.argv[1], "r+b") as file:
-    ahead, = struct.unpack("<q", file.read(8))
-    file.seek(0)
-    file.write(struct.pack("<q", ahead + int(float(sys.argv[2]) * 1e6)))' "$1.shift" "$2"; }
+# A provider whose door is shut for a while: a connection that stands, a handshake that waits.
+openssl req -x509 -newkey rsa:2048 -nodes -keyout door.key -subj /CN=localhost -addext subjectAltName=DNS:localhost \
+    -days 2 -out door.pem 2>/dev/null
+python3 "$LIB/tls_front.py" door.pem door.key "$SINK_PORT" tls.seen >tls.port 2>tls.log </dev/null &
+wait_for "the provider's TLS" 10 test -s tls.port
+proxy door "127.0.0.1:$(cat tls.port)"
+door_url=https://localhost:${proxy_port[door]}
 
-begin() { # NAME [OPTION...]
-    local name=$1
-    shift
-    printf '\0\0\0\0\0\0\0\0' >"$name.shift"
-    BOOT_SHIFT=$PWD/$name.shift start "$name" env LD_PRELOAD="$PWD/shift.so${PRELOAD:+ $PRELOAD}" "$FAULTY" run --no-ui "$@"
+door_has() { [ "$(proxy_stat door open)" = "$1" ]; }
+at_the_door() { # NAME
+    wait_for "$WHERE: nobody at the door" 10 door_has 0
+    proxy_set door '{"mode": "hang"}'
+    sink_set '{"rules": []}'
+    mail "$members"
+    RESEND_BASE_URL=$door_url SENDGRID_BASE_URL=$door_url POSTROOM_CA_FILE=$PWD/door.pem POSTROOM_WORKER_NAME=$1 begin "$1"
+    wait_for "$WHERE: $1 at the door" 20 door_has 1
 }
-stopped() { [ "$(cut -d ' ' -f 3 /proc/"${pid[$1]}"/task/*/stat | sort -u)" = T ]; }
-asleep() { # NAME SECONDS
-    kill -STOP "${pid[$1]}"
-    wait_for "$1 to stop" 10 stopped "$1"
-    jump "$1" "$2"
-}
+
 back() {
     if [ "$HOW" = suspended ]; then
         : >"$1.gate"
@@ -50,16 +47,17 @@ back() {
 overtaken() { # WAY
     local name before names=$MOMENTS
     WHERE="$HOW, $1"
-    [ "$HOW" = suspended ] || names=${names/answer/} # it would come before the jump
+    [ "$HOW" = suspended ] && names+=" door" || names=${names/answer/} # it would come before the jump
     nothing_yet
     for name in $names; do
-        at "$name"
+        if [ "$name" = door ]; then at_the_door door; else at "$name"; fi
         [ "$HOW" != suspended ] || asleep "$name" 90
     done
     each_has_its_own $names
     taken_over
+    proxy_set door '{"mode": "pass"}'
     before=$(versions)
-    for name in $names; do
+    for name in $(tac -s ' ' <<<"$names "); do # who waits at the door does so for ten seconds at most
         comes_back "$name"
         stop "$name"
         is "$WHERE: exit of $name" 0 "$code"
@@ -71,3 +69,4 @@ for ((round = 1; round <= ROUNDS; round++)); do
     for HOW in suspended jumped; do in_ways; done
 done
 figures
+

@@ -117,7 +117,7 @@ nothing_changed() { # BEFORE WAY MOMENT...
     all=$(($# * members))
     for moment; do
         [ "$moment" = K2 ] || doubt=$((doubt + members))
-        [ "$moment" = K2 ] || [ "$moment" = K2S ] || twice=$((twice + members))
+        case "$moment" in K2 | K2S | door) ;; *) twice=$((twice + members)) ;; esac
     done
     is "$WHERE: rows after the late ones" "$before" "$(versions)"
     wait_sql "$WHERE: what the late ones stored to be gone" 20 0 "SELECT count(*) FROM postroom.requests"

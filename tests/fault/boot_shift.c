@@ -1,7 +1,8 @@
-/* Loaded before a worker by LD_PRELOAD: its boot clock is ahead of the kernel's by what the file $BOOT_SHIFT holds
- * just now (8 bytes, microseconds), as if the machine had been suspended for so long. Timers on that clock follow:
- * where the file changes they are set anew, as the kernel does when a machine wakes. All other clocks, and how long a
- * poll waits, know nothing of it, as with a real suspend. */
+/* Loaded before a worker by LD_PRELOAD: its boot clock is ahead of the kernel's by what the file
+ * $BOOT_SHIFT holds just now (8 bytes, microseconds), as if the machine had been suspended for so
+ * long. Timers on that clock follow: where the file changes they are set anew, as the kernel does
+ * when a machine wakes. All other clocks, and how long a poll waits, know nothing of it, as with a
+ * real suspend. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -18,8 +19,8 @@
 static _Atomic int64_t none;
 static _Atomic int64_t *shift_us = &none;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static int timer = -1;       /* the process has one on the boot clock */
-static int64_t timer_at_us;  /* when it is to fire, by the shifted clock; 0: it is not set */
+static int timer = -1;      /* the process has one on the boot clock */
+static int64_t timer_at_us; /* when it is to fire, by the shifted clock; 0: it is not set */
 
 static int64_t boot_us(void) {
     struct timespec t;
@@ -63,7 +64,8 @@ static void set_anew(void) {
         int64_t in_us = timer_at_us - boot_us();
         if (in_us < 1)
             in_us = 1;
-        set(timer, 0, &(struct itimerspec){.it_value = {in_us / 1000000, in_us % 1000000 * 1000}}, NULL);
+        set(timer, 0, &(struct itimerspec){.it_value = {in_us / 1000000, in_us % 1000000 * 1000}},
+            NULL);
     }
     pthread_mutex_unlock(&lock);
 }
