@@ -9,7 +9,7 @@
 . "$ROOT/tests/fault/away.sh"
 sink
 fault_db
-export POSTROOM_LEASE=4s POSTROOM_REQUEST_TIMEOUT=2s POSTROOM_POLL_INTERVAL=500ms POSTROOM_CONCURRENCY=1
+export POSTROOM_LEASE=6s POSTROOM_REQUEST_TIMEOUT=3s POSTROOM_POLL_INTERVAL=500ms POSTROOM_CONCURRENCY=1
 export POSTROOM_BACKOFF=100ms..200ms
 
 ROUNDS=$(((${REPEATS:-1} + 9) / 10))
@@ -115,7 +115,7 @@ overtaken() { # WAY
         leases_last
     done
     each_has_its_own $ALL
-    sleep 6 # one and a half leases, by the clock of the last one
+    sleep 9 # one and a half leases, by the clock of the last one
     taken_over
     before=$(versions)
     for name in $ALL; do
@@ -128,5 +128,7 @@ overtaken() { # WAY
 
 HOW=Ctrl-Z WHERE="the shells"
 shells
-for ((round = 1; round <= ROUNDS; round++)); do in_ways; done
-figures
+for ((round = 1; round <= ROUNDS; round++)); do
+    in_ways
+    figures
+done

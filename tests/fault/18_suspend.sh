@@ -67,6 +67,6 @@ overtaken() { # WAY
 
 for ((round = 1; round <= ROUNDS; round++)); do
     for HOW in suspended jumped; do in_ways; done
+    figures
 done
-figures
 

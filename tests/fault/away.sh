@@ -91,7 +91,7 @@ went_on() { [ "$(sql "SELECT count(*) FROM email_messages WHERE status = 'sent' 
 
 # comes_back MOMENT [NAME]: it lets go what it had within a second, and sends new mail.
 comes_back() {
-    local name=${2:-$1} since began
+    local name=${2:-$1} since began took
     [ "$1" != answer ] || answered "$name"
     since=$(sql "SELECT clock_timestamp()")
     mail "$members"
@@ -102,8 +102,9 @@ comes_back() {
         wait_for "$WHERE: $name to notice" 10 lost_all "$name"
         let_go_first "$name" || fail "$WHERE: $name sent new mail before it let the old go"
     fi
-    slowest[$HOW, $1]=$(worst "${slowest[$HOW, $1]-0}" "$(seconds_from "$began")")
-    in_time "$WHERE: seconds until $name had let go and sent new mail" "$(seconds_from "$began")" 1
+    took=$(seconds_from "$began")
+    slowest[$HOW, $1]=$(worst "${slowest[$HOW, $1]-0}" "$took")
+    in_time "$WHERE: seconds until $name had let go and sent new mail" "$took" 1
     stops[$HOW, $1]=$((${stops[$HOW, $1]-0} + 1))
     : >"$name.answer"
 }

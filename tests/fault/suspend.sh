@@ -3,17 +3,23 @@
 
 ${CC:-cc} -O1 -D_GNU_SOURCE -shared -fPIC -pthread -o "$WORK/shift.so" "$ROOT/tests/fault/boot_shift.c"
 
-# jump NAME SECONDS: its machine's boot clock.
-jump() { python3 -c 'import struct, sys
-with open(sys.argv[1], "r+b") as file:
-    ahead, = struct.unpack("<q", file.read(8))
-    file.seek(0)
-    file.write(struct.pack("<q", ahead + int(float(sys.argv[2]) * 1e6)))' "$1.shift" "$2"; }
+# shift_is NAME SECONDS: how far its machine's boot clock is ahead.
+shift_is() {
+    local us=$(($2 * 1000000)) bytes="" i
+    for i in 0 8 16 24 32 40 48 56; do
+        printf -v bytes '%s\\x%02x' "$bytes" $((us >> i & 255))
+    done
+    printf '%b' "$bytes" 1<>"$1.shift" # as it is mapped, it stays the same file
+    ahead[$1]=$2
+}
+declare -A ahead=()
+jump() { shift_is "$1" $((${ahead[$1]} + $2)); } # NAME SECONDS
 
 begin() { # NAME [OPTION...]
     local name=$1
     shift
-    printf '\0\0\0\0\0\0\0\0' >"$name.shift"
+    rm -f "$name.shift"
+    shift_is "$name" 0
     BOOT_SHIFT=$PWD/$name.shift start "$name" env LD_PRELOAD="$PWD/shift.so${PRELOAD:+ $PRELOAD}" "$FAULTY" run --no-ui "$@"
 }
 stopped() { [ "$(cut -d ' ' -f 3 /proc/"${pid[$1]}"/task/*/stat | sort -u)" = T ]; }
