@@ -14,7 +14,7 @@ export POSTROOM_BACKOFF=100ms..200ms
 
 ROUNDS=$(((${REPEATS:-1} + 9) / 10))
 ALL="$MOMENTS screen"
-[ -n "${REPEATS-}" ] || WAYS="batch keyless"
+[ -n "${REPEATS-}" ] || WAYS=batch
 
 # --- shells with job control, a window each ------------------------------------------------------------
 

@@ -14,7 +14,7 @@ export POSTROOM_LEASE=60s POSTROOM_REQUEST_TIMEOUT=30s POSTROOM_POLL_INTERVAL=50
 export POSTROOM_BACKOFF=100ms..200ms
 
 ROUNDS=$(((${REPEATS:-1} + 9) / 10))
-[ -n "${REPEATS-}" ] || WAYS="batch keyless"
+[ -n "${REPEATS-}" ] || WAYS=keyless
 
 # A provider whose door is shut for a while: a connection that stands, a handshake that waits.
 openssl req -x509 -newkey rsa:2048 -nodes -keyout door.key -subj /CN=localhost -addext subjectAltName=DNS:localhost \
