@@ -76,10 +76,25 @@ static bool revive(struct worker *w, struct flight *f, enum request_state state,
     return true;
 }
 
+/* After we stood still for longer than a lease our own requests look as if their worker were gone.
+ * Their answers are about to be read and written: only then do we look for others'. */
+static bool has_overdue(const struct worker *w) {
+    const struct flights *lists[] = {&w->waiting, &w->flying, &w->answered, &w->writing.flights};
+    int64_t now = clock_boot_us();
+    for (int i = 0; i < 4; i++)
+        for (const struct flight *f = lists[i]->head; f; f = f->next)
+            if (f->deadline_us <= now)
+                return true;
+    return false;
+}
+
 bool replay_one(struct worker *w, bool *found, struct err *err) {
     enum request_state state;
     struct manifest m;
     int64_t asked_us = clock_boot_us();
+    *found = false;
+    if (has_overdue(w))
+        return true;
     if (!request_take(w->db, w->id, w->provider->name, w->settings->lease_ms, &state, &m, err))
         return false;
     *found = state != REQUEST_NONE;

@@ -42,12 +42,14 @@ alone() { # WAY [answered]
     : >held
     stop alone
     is "$WHERE: exit" 0 "$code"
+    [ -z "${2-}" ] || is "$WHERE: asked for again" 0 "$(replays)"
     judged
     echo "$WHERE: $out"
 }
 alone single
 alone single answered
 alone keyless
+alone keyless answered
 
 # --- idle ----------------------------------------------------------------------------------------------
 
