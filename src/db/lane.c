@@ -151,28 +151,37 @@ bool lane_quota(struct db *db, const char *lane, struct lane_quota *out, struct 
     " WHEN 'monthly' THEN (date_trunc('month', now() AT TIME ZONE 'UTC') + interval '1 month')"    \
     "  AT TIME ZONE 'UTC' END"
 
+/* A probe's answer turns one park into another in one step: were the lane open in between, others
+ * would send. A pause that another answer named (there may be several on the wire) is not cut
+ * short: only a probe, which asked after its end, knows better. */
 static const char PARK[] =
     "WITH p AS (UPDATE postroom.lanes l SET"
     "  parked_since = CASE WHEN l.parked_reason = $2 THEN l.parked_since ELSE now() END,"
-    "  parked_reason = $2, parked_text = $4, parked_until = " UNTIL ", next_slot = greatest("
-    "   l.next_slot, CASE WHEN $2 = 'rate' THEN " UNTIL " END)"
-    "  WHERE l.name = $1 AND NOT (l.parked_reason IS NOT NULL AND $2 = 'rate'"
-    "   AND l.parked_reason <> 'rate')"
+    "  parked_reason = $2, parked_text = $4, parked_until = greatest(" UNTIL ","
+    "   CASE WHEN $2 = 'rate' AND NOT $5::boolean THEN l.parked_until END),"
+    "  next_slot = greatest(l.next_slot, CASE WHEN $2 = 'rate' THEN " UNTIL " END),"
+    "  failures = CASE WHEN $2 = 'rate' AND $5::boolean THEN 0 ELSE l.failures END,"
+    "  probes = CASE WHEN $2 = 'rate' AND $5::boolean THEN 0 ELSE l.probes END"
+    "  WHERE l.name = $1 AND ($5::boolean OR NOT (l.parked_reason IS NOT NULL AND $2 = 'rate'"
+    "   AND l.parked_reason <> 'rate'))"
     "  RETURNING parked_until,"
     "   (SELECT o.parked_reason FROM postroom.lanes o WHERE o.name = $1) AS before),"
-    " j AS (INSERT INTO postroom.journal (who, what) SELECT 'postroom', 'parked lane ' || $1 || ': "
-    "'"
-    "   || $4 || CASE WHEN parked_until IS NULL THEN ', until somebody acts' ELSE ', until '"
-    "   || to_char(parked_until AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC' END"
-    "  FROM p WHERE $2 <> 'rate' AND before IS DISTINCT FROM $2) "
+    " j AS (INSERT INTO postroom.journal (who, what) SELECT 'postroom',"
+    "   CASE WHEN $2 = 'rate' THEN 'opened lane ' || $1 || ' (was parked: ' || before || ')'"
+    "   ELSE 'parked lane ' || $1 || ': ' || $4 || CASE WHEN parked_until IS NULL"
+    "    THEN ', until somebody acts' ELSE ', until '"
+    "    || to_char(parked_until AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC' END END"
+    "  FROM p WHERE CASE WHEN $2 = 'rate' THEN before <> 'rate' ELSE before IS DISTINCT FROM $2 "
+    "END) "
     "SELECT pg_notify('postroom', 'control') FROM p";
 
 static bool park(struct db *db, const char *lane, enum lane_fault fault, int64_t after_ms,
-                 const char *text, struct err *err) {
+                 const char *text, bool probe, struct err *err) {
     char after[24];
     str_format(after, sizeof after, "%lld", (long long)after_ms);
-    return db_exec(db, PARK, 4, (const char *[]){lane, lane_fault_name(fault), after, text}, NULL,
-                   err);
+    return db_exec(db, PARK, 5,
+                   (const char *[]){lane, lane_fault_name(fault), after, text, probe ? "t" : "f"},
+                   NULL, err);
 }
 
 /* One more failure in a row; the fifth parks, and each failed probe doubles the wait to 60 s. */
@@ -287,11 +296,9 @@ bool lane_report(struct db *db, const char *lane, const struct lane_report *repo
     case LANE_DOWN:
         return count_failure(db, lane, news->text, report->probe, err);
     case LANE_RATE: /* throttled, so it is up again */
-        if (report->probe && !open_lane(db, lane, err))
-            return false;
-        return park(db, lane, news->fault, news->retry_after_ms, news->text, err);
+        return park(db, lane, news->fault, news->retry_after_ms, news->text, report->probe, err);
     default:
-        return park(db, lane, news->fault, report->quota_look_ms, news->text, err);
+        return park(db, lane, news->fault, report->quota_look_ms, news->text, report->probe, err);
     }
 }
 
@@ -299,7 +306,7 @@ bool lane_park_quota(struct db *db, const char *lane, enum lane_fault which, int
                      struct err *err) {
     return park(db, lane, which, look_ms,
                 which == LANE_DAILY ? "the daily quota is used up" : "the monthly quota is used up",
-                err);
+                false, err);
 }
 
 /* --- this worker's row ---------------------------------------------------------------------------

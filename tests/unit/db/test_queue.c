@@ -512,6 +512,59 @@ static void a_refused_key_parks_until_somebody_acts(void **state) {
     db_free(db);
 }
 
+/* A lane that was open between a probe and the pause that its answer names would let others send:
+ * whoever listens to the row sees no such moment. */
+static void a_probe_that_is_throttled_never_opens_the_lane(void **state) {
+    (void)state;
+    struct db *db = open_db(DB_WORKER);
+    struct lane_grant grant;
+    struct lane_news rate = fault(LANE_RATE, "429"), down = fault(LANE_DOWN, "503");
+    sql("CREATE TABLE opened AS SELECT FROM postroom.lanes WHERE false;"
+        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN INSERT INTO opened DEFAULT VALUES; RETURN NULL; END';"
+        "CREATE TRIGGER note AFTER UPDATE ON postroom.lanes FOR EACH ROW"
+        " WHEN (old.parked_reason IS NOT NULL AND new.parked_reason IS NULL)"
+        " EXECUTE FUNCTION note()");
+    assert_true(lane_register(db, &LANE, &err));
+    assert_true(tell(db, &rate, false));
+    sql("UPDATE postroom.lanes SET parked_until = now(), next_slot = now(),"
+        " parked_since = now() - interval '1 min'");
+    assert_true(lane_draw(db, "l", "w", 7, 60000, &grant, &err));
+    assert_true(grant.probe);
+    rate.retry_after_ms = 7000;
+    assert_true(tell(db, &rate, true));
+    is("SELECT parked_reason, extract(epoch FROM parked_until - now())::int BETWEEN 6 AND 7,"
+       " parked_since < now() - interval '50 s' FROM postroom.lanes",
+       "rate|t|t");
+    for (int i = 0; i < 5; i++)
+        assert_true(tell(db, &down, true));
+    sql("UPDATE postroom.lanes SET parked_reason = 'down'");
+    assert_true(tell(db, &rate, true)); /* throttled, so it is up again */
+    is("SELECT parked_reason, failures, probes FROM postroom.lanes", "rate|0|0");
+    is("SELECT count(*) FROM postroom.journal WHERE what = 'opened lane l (was parked: down)'",
+       "1");
+    is("SELECT count(*) FROM opened", "0");
+    sql("DROP TRIGGER note ON postroom.lanes; DROP FUNCTION note; DROP TABLE opened");
+    db_free(db);
+}
+
+static void a_pause_is_not_cut_short_by_another_answer(void **state) {
+    (void)state;
+    struct db *db = open_db(DB_WORKER);
+    struct lane_news rate = fault(LANE_RATE, "429");
+    assert_true(lane_register(db, &LANE, &err));
+    rate.retry_after_ms = 60000;
+    assert_true(tell(db, &rate, false));
+    rate.retry_after_ms = 3000;
+    assert_true(tell(db, &rate, false)); /* it was on the wire, too */
+    is("SELECT extract(epoch FROM parked_until - now())::int BETWEEN 50 AND 60 FROM postroom.lanes",
+       "t");
+    assert_true(tell(db, &rate, true)); /* asked when it was over */
+    is("SELECT extract(epoch FROM parked_until - now())::int BETWEEN 1 AND 3 FROM postroom.lanes",
+       "t");
+    db_free(db);
+}
+
 static void follows_the_rate_but_never_above_the_configured(void **state) {
     (void)state;
     struct db *db = open_db(DB_WORKER);
@@ -619,6 +672,8 @@ int main(void) {
         TEST(slots_are_spaced_over_all_workers),
         TEST(five_failures_in_a_row_park_the_lane),
         TEST(a_refused_key_parks_until_somebody_acts),
+        TEST(a_probe_that_is_throttled_never_opens_the_lane),
+        TEST(a_pause_is_not_cut_short_by_another_answer),
         TEST(follows_the_rate_but_never_above_the_configured),
         TEST(another_rate_voids_the_slots_drawn_before),
         TEST(counts_what_quotas_leave),
