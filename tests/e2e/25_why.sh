@@ -6,7 +6,6 @@
 migrated_db
 sink
 export POSTROOM_OPERATOR=anna
-CLOCK='([0-9]+ [A-Z][a-z]{2} )?[0-9]{2}:[0-9]{2}:[0-9]{2}'
 
 # why_says ID STATE PATTERN: the line and the object say the same, in one line each.
 why_says() {

@@ -112,6 +112,7 @@ looks_no_more() {
         WHERE datname = current_database() AND pid <> pg_backend_pid()")" = t ]
 }
 asleep() { wait_for "the worker to be asleep" 40 looks_no_more; }
+day_lasts 60 # the quota used
 asleep
 insert 5
 process

@@ -37,6 +37,7 @@ sql_is "its row" "ses|t|0" "SELECT provider, provider_message_id ~ '^[0-9a-f-]{3
 # --- the account tells rate and quota -------------------------------------------------------------
 lane_is "the limits that SES tells" "500|50000" "rate, daily_quota"
 stop w
+day_lasts 60
 sink_set '{"account": {"Max24HourSend": 40.0, "MaxSendRate": 20.0, "SentLast24Hours": 30.0}}'
 POSTROOM_QUOTA_RESERVE=0 worker w
 lane_is "the new limits" "20|40|30" "rate, daily_quota, told_daily"

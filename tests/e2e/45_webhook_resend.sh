@@ -161,8 +161,8 @@ is "a time of the future" t "$(one "delivered_at <= now()" "id = '$m'")"
 postroom show "${ids[5]}" --json >shown.json
 is "JSON" "bounced permanent bounced General: smtp; 550 5.1.1 no such user" \
     "$(python3 -c 'import json; m = json.load(open("shown.json")); e = m["events"][0]; print(m["delivery"], m["bounce_type"], e["event"], e["detail"])')"
-contains "why" "$(postroom why "${ids[5]}")" "^sent [0-9:]+, bounced [0-9:]+ for good: General: smtp; 550 5\.1\.1 no such user; a5@mail\.example is suppressed"
-contains "why" "$(postroom why "${ids[11]}")" "^sent [0-9:]+, delivered [0-9:]+\$"
+contains "why" "$(postroom why "${ids[5]}")" "^sent $CLOCK, bounced $CLOCK for good: General: smtp; 550 5\.1\.1 no such user; a5@mail\.example is suppressed"
+contains "why" "$(postroom why "${ids[11]}")" "^sent $CLOCK, delivered $CLOCK\$"
 
 # --- every message that was sent was sent once, whatever came ------------------------------------
 

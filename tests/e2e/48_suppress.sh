@@ -47,7 +47,7 @@ sql "INSERT INTO email_messages (to_email, subject, text, kind, cc, bcc) VALUES
     ('mixed@mail.example', 's', 't', 'transactional', '{cc@mail.example}', NULL)"
 bad=$(sql "SELECT id FROM email_messages WHERE to_email = 'BAD@mail.example'")
 run postroom why "$bad"
-contains "why, while it waits" "$out" "bad@mail.example is suppressed \(by hand [0-9:]+\): it will not be sent"
+contains "why, while it waits" "$out" "bad@mail.example is suppressed \(by hand $CLOCK\): it will not be sent"
 worker w
 for to in 'BAD@mail.example' '"Bad" <bad@MAIL.example>' 'News <news@mail.example>' copied@mail.example blind@mail.example both@mail.example; do
     becomes "$to" "failed|suppressed"
@@ -58,7 +58,7 @@ is "sent" 3 "$(sink_stat effects)"
 sql_is "final, with a time and a reason" "t|t|t|1|suppressed: bad@mail.example (by hand" "SELECT next_attempt_at IS NULL, failed_at IS NOT NULL,
     claimed_by IS NOT NULL, retry_count, split_part(error_message, ',', 1) FROM email_messages WHERE id = '$bad'"
 contains "the log" "$(cat w.log)" "❌ Failed to process email message $bad: suppressed: bad@mail.example \(by hand, "
-says "why" 0 "^suppressed: bad@mail.example by hand [0-9:]+; postroom unsuppress bad@mail.example, then postroom retry ID, sends it all the same$" why "$bad"
+says "why" 0 "^suppressed: bad@mail.example by hand $CLOCK; postroom unsuppress bad@mail.example, then postroom retry ID, sends it all the same$" why "$bad"
 says "why, of a copy" 0 "^suppressed: bad@mail.example by hand" why "$(sql "SELECT id FROM email_messages WHERE to_email = 'blind@mail.example'")"
 is "why as JSON" suppressed "$(postroom why "$bad" --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["state"])')"
 

@@ -33,7 +33,7 @@ term_wait '^> 422 refused: no +250 '
 term_keys Enter
 term_wait '^─ Failed: 259 in 3 errors ─.*─ filter: none ─.*─ sort: count ─$'
 term_wait '^- +250 .*422 refused: no'
-term_wait '^> +[0-9a-f]{4}…[0-9a-f]{4}  [0-9:]+  attempt 1 of 5  c1@refused\.example'
+term_wait '^> +[0-9a-f]{4}…[0-9a-f]{4}  ([0-9:]+|[0-9]+ [A-Z][a-z]{2} *)  attempt 1 of 5  c1@refused\.example'
 
 # Pages by key, however far down; a key that comes while a page is fetched is not kept.
 turned() {

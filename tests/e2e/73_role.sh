@@ -50,6 +50,7 @@ contains "doctor: what is missing" "$out" "lacks UPDATE on postroom.lanes, UPDAT
 export DATABASE_URL=${owner/user=postgres/user=$name}
 export POSTROOM_BACKOFF=500ms..1s POSTROOM_POLL_INTERVAL=1s POSTROOM_OPERATOR=anna
 worker w --listen 127.0.0.1:0
+day_lasts 60 # "sent today"
 insert 40
 all_sent 30 40
 sink_agrees

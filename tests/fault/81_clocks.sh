@@ -56,7 +56,7 @@ soon() {
 # A rate limit. Nobody sends before the time that the provider named; then all do.
 refuses 429 rate_limit_exceeded '{"retry-after": 15}' 1
 insert 300
-stops "a rate limit" rate "" "lane parked until [0-9:]+ .*429 rate_limit_exceeded"
+stops "a rate limit" rate "" "lane parked until $CLOCK .*429 rate_limit_exceeded"
 all_sent 30
 early=$(awk -v t="$(told 429)" 'BEGIN { printf "%.6f", t }')
 arrivals "$early" | awk -v t="$early" '$1 > t { printf "%.3f\n", $1 - t }' >since
@@ -66,10 +66,8 @@ soon "the first after it" "$(awk '$1 >= 14.9 { print; exit }' since)" 14.9 17
 goes_on "a rate limit"
 
 # The day's quota is used up: until the next midnight, UTC; two seconds before it the lane opens by itself.
-daily=$(sql "SELECT extract(epoch FROM (date_trunc('day', now() AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC')::bigint")
-monthly=$(sql "SELECT extract(epoch FROM (date_trunc('month', now() AT TIME ZONE 'UTC') + interval '1 month') AT TIME ZONE 'UTC')::bigint")
-opens_by_itself() { # NAME REASON UNTIL: as it stands, and when its time has come
-    sql_is "until when: $1" "$3" "SELECT extract(epoch FROM parked_until)::bigint FROM postroom.lanes"
+opens_by_itself() { # NAME PERIOD: at the end of this one it would; and as if its time had come
+    sql_is "until when: $1" t "SELECT parked_until = (date_trunc('$2', now() AT TIME ZONE 'UTC') + interval '1 $2') AT TIME ZONE 'UTC' FROM postroom.lanes"
     accepts
     local moved before first
     before=$(requests)
@@ -78,14 +76,16 @@ opens_by_itself() { # NAME REASON UNTIL: as it stands, and when its time has com
     first=$(arrivals | sed -n "$((before + 1))p")
     soon "seconds from its time to the first request: $1" "$(awk -v a="$first" -v b="$moved" 'BEGIN { print a - b }')" 0 3
 }
+day_lasts 90
 refuses 429 daily_quota_exceeded
 insert 60
 stops "a day's quota" daily QUOTA "daily quota of lane resend used up until .*00:00:00"
-opens_by_itself "a day's quota" daily "$daily"
+opens_by_itself "a day's quota" day
+day_lasts 90
 refuses 429 monthly_quota_exceeded
 insert 60
 stops "a month's quota" monthly QUOTA "monthly quota of lane resend used up until 1 [A-Z][a-z]+ 00:00:00"
-opens_by_itself "a month's quota" monthly "$monthly"
+opens_by_itself "a month's quota" month
 
 # Refused key, refused sender, held account: until somebody acts. A trigger tries one request; so does a worker
 # that starts, with the old key or the new.
@@ -122,7 +122,7 @@ refuses 503 application_error
 insert 60
 wait_for "the lane to be down" 20 parked down
 begun=$(sql "SELECT extract(epoch FROM parked_since) FROM postroom.lanes")
-stops "down" down PARKED "lane parked until [0-9:]+ .*503 application_error: Not now.*it tries by itself"
+stops "down" down PARKED "lane parked until $CLOCK .*503 application_error: Not now.*it tries by itself"
 after() { awk -v t="$begun" -v s="$1" 'BEGIN { printf "%.6f", t + s }'; }
 within "requests until it stopped" $(($(arrivals 0 "$(after 2)" | wc -l) - before)) 5 8
 probes() { arrivals "$(after 2)" | awk -v t="$begun" '{ printf "%.2f\n", $1 - t }' >probes && [ "$(wc -l <probes)" -ge 2 ]; }

@@ -6,6 +6,7 @@
 migrated_db
 sink '{"latency_ms": 100}'
 export POSTROOM_RATE=50 POSTROOM_BATCH_SIZE=10 POSTROOM_DAILY_QUOTA=300 POSTROOM_QUOTA_RESERVE=20%
+day_lasts 120
 insert 500
 workers 2
 still() { # NUMBER: so many went out, and nothing moves: the same number twice, nothing in flight

@@ -63,6 +63,20 @@ lacks() {
     ! grep -qE -- "$3" <<<"$2" || fail "$1: /$3/ must not be in: $2"
 }
 
+# A time of day as postroom tells it, with its date where that is not today's.
+# shellcheck disable=SC2034 # for the tests
+CLOCK='([0-9]+ [A-Z][a-z]{2} )?[0-9]{2}:[0-9]{2}:[0-9]{2}'
+
+# day_lasts SECONDS: what is counted by the day must not begin anew meanwhile; where midnight, UTC, is nearer than
+# that by the database's clock, waits until it has passed.
+day_lasts() {
+    local left
+    left=$(sql "SELECT ceil(86400 - extract(epoch FROM now())::numeric % 86400)")
+    [ "$left" -le $(($1 * ${TEST_PATIENCE:-1})) ] || return 0
+    echo "a new day begins in $left s: until then"
+    sleep $((left + 1))
+}
+
 scaled() { echo $(($1 / ${TEST_SCALE:-1})); }
 
 # --- postroom ---------------------------------------------------------------------------------
