@@ -3,17 +3,27 @@
 
 FAULT=$ROOT/tests/fault
 
-# workers N [OPTION...]: daemons w1 to wN, each noting when its requests leave (sent.log).
-workers() {
-    local n=$1 i preload=""
+# What worker number N is started with, in $placed; hosts.sh puts it on one of several.
+place() { placed=(); }
+
+# lane_worker N [OPTION...]: the daemon wN, noting when its requests leave (sent.log).
+lane_worker() {
+    local n=$1 preload=""
     shift
     if [ "${TEST_FLAVOUR:-release}" = release ]; then # sanitizers want to be loaded first
         preload=$WORK/sent_at.so
         [ -e "$preload" ] || ${CC:-cc} -O1 -D_GNU_SOURCE -shared -fPIC -o "$preload" "$FAULT/sent_at.c" -ldl
     fi
+    place "$n"
+    start "w$n" "${placed[@]}" env POSTROOM_WORKER_NAME="w$n" SENT_AT="$WORK/sent.log" LD_PRELOAD="$preload" \
+        "$POSTROOM" run --no-ui "$@"
+}
+# workers N [OPTION...]: daemons w1 to wN.
+workers() {
+    local n=$1 i
+    shift
     for ((i = 1; i <= n; i++)); do
-        POSTROOM_WORKER_NAME=w$i SENT_AT=$WORK/sent.log LD_PRELOAD=$preload \
-            start "w$i" "$POSTROOM" run --no-ui "$@"
+        lane_worker "$i" "$@"
     done
     for ((i = 1; i <= n; i++)); do
         wait_for "worker w$i to be up" 30 worker_heard "w$i"

@@ -9,7 +9,7 @@ One thread, asyncio, HTTP/1.1 with keep-alive. Before it answers, it appends to 
                    sha256 of the body, path, conn, request, n (messages in it), time, answer (the
                    id it was given)
   requests.jsonl   a line per request, whatever came of it: status (0: none was given), key, n,
-                   sha256, path, conn, time; cut: [bytes that came, Content-Length] where it broke off
+                   sha256, path, conn, time, retry_after (as told); cut: [bytes that came, Content-Length] where it broke off
 
 Routes: POST /emails, POST /emails/batch; those of sink_sendgrid.py and sink_ses.py; GET /stats; POST
 /control merges a JSON object into the settings (SETTINGS below). `serve` prints its port as its only
@@ -45,6 +45,7 @@ SETTINGS = {
     "now_shift_s": 0,   # how far ahead the clock is by which keys are forgotten
     "small_buffers": False,  # at start only: what has not been read has not been written
     "smtp": None,       # at start only: see sink_smtp.py
+    "host": None,       # at start only: another address at which it is heard, at the same port
     **sink_ses.SETTINGS,
 }
 # Other APIs than Resend's: no keys, shapes of their own.
@@ -123,7 +124,7 @@ class Sink:
         finally:
             self.statuses[status] += 1
             await self.note(self.requests, {"time": now, "request": number, "conn": conn, "path": path,
-                                      "key": key, "n": n, "status": status,
+                                      "key": key, "n": n, "status": status, "retry_after": extra.get("retry-after"),
                                       "sha256": hashlib.sha256(body).hexdigest()})
             self.count["noted"] += 1
         if self.settings["latency_ms"]:
@@ -384,7 +385,10 @@ async def serve(folder, settings):
     if sink.settings["smtp"] is not None:
         import sink_smtp
         await sink_smtp.serve(sink, folder)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    port = server.sockets[0].getsockname()[1]
+    if sink.settings["host"]:
+        server.also = await asyncio.start_server(sink.serve, sink.settings["host"], port)
+    print(port, flush=True)
     async with server:
         await server.serve_forever()
 
