@@ -38,7 +38,7 @@ fi
 
 # A database that all hosts reach.
 server_folder near
-pg_init "${server_root[near]}" "listen_addresses = '$subnet.1'"
+pg_init "${server_root[near]}" "fsync = off" "full_page_writes = off" "listen_addresses = '$subnet.1'"
 echo "host all all $subnet.0/24 trust" >>"${server_root[near]}/data/pg_hba.conf"
 server_use near
 server_start near
