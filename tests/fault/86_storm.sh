@@ -19,16 +19,19 @@ refusal() { # [RETRY-AFTER [TIMES]]
 answered_well() { grep -c '"status": 200' sink/requests.jsonl || true; }
 flows() { [ "$(answered_well)" -ge $((${1:-0} + 10)) ]; }
 
-# storm NAME LIMIT PAUSE RULES: mail flows at that limit, then the storm; PAUSE is the one that its last answers name.
+# storm NAME LIMIT PAUSE RULES [DEAF]: mail flows at that limit, then the storm; PAUSE is the one that its last answers
+# name. The worker number DEAF listens in another database: what it holds when a pause begins it uses, and no more.
 storm() {
-    local name=$1 limit=$2 begun over before
+    local name=$1 limit=$2 begun over before deaf=${5-} held=0
+    [ -z "$deaf" ] || held=$((limit / 4))
     sql "TRUNCATE email_messages"
     : >metronome.log
     export POSTROOM_RATE=$limit POSTROOM_BATCH_SIZE=1
     sink_for_hosts "\"latency_ms\": $WIRE_MS"
-    workers 8
+    LISTEN_ELSEWHERE=$deaf workers 8
     insert $((limit * 20))
     wait_for "mail to flow" 30 flows
+    [ -z "$deaf" ] || wait_for "w$deaf to send" 30 log_more "w$deaf" Processed "$(log_count "w$deaf" Processed)"
     begun=$EPOCHREALTIME
     sink_set "{\"rules\": [$4]}"
     sleep "$STORM"
@@ -43,7 +46,7 @@ storm() {
     sql_is "$name: attempts spent" 0 "SELECT sum(retry_count) FROM email_messages"
     stop_workers
     python3 "$FAULT/storm.py" sink/requests.jsonl "$begun" "$over" "$WIRE_MS" "$3" | sed "s/^/$name, limit $limit: /" | tee report
-    even "$name: requests before their time" "$(figure early)" 0 0
+    even "$name: requests before their time" "$(figure early)" 0 "$held"
     even "$name: most requests at the end of a pause" "$(figure together)" 1 1
     even "$name: seconds from the last pause to mail" "$(figure resumed)" 0 2
     paced "$name, limit $limit" "$limit"
@@ -53,3 +56,4 @@ storm "the same pause again and again" 100 7 "$(refusal 7)"
 storm "a long pause, then short ones" 10 4 "$(refusal $((STORM - 2)) 1), $(refusal 4)"
 storm "no pause named" 10 1 "$(refusal)"
 storm "a slow lane" 2 7 "$(refusal 7)"
+storm "one hears nothing" 10 7 "$(refusal 7)" 8

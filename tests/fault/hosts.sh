@@ -65,8 +65,10 @@ stop_sink() {
     stop sink
 }
 
-# What lane.sh's workers start with: w1, w4 and w7 on host 1, w2, w5 and w8 on host 2, w3 and w6 on host 0.
+# What lane.sh's workers start with: w1, w4 and w7 on host 1, w2, w5 and w8 on host 2, w3 and w6 on host 0. The number
+# LISTEN_ELSEWHERE hears nothing of this database's, and looks by itself.
 place() { # NUMBER
     local n=$(($1 % HOSTS))
     placed=(ip netns exec "$bridge-$n" env "DATABASE_URL=$OVER_THE_BRIDGE" "RESEND_BASE_URL=${base_url[n]}")
+    [ "$1" != "${LISTEN_ELSEWHERE-}" ] || placed+=("LISTEN_DATABASE_URL=${OVER_THE_BRIDGE%/*}/postgres" POSTROOM_POLL_INTERVAL=1s)
 }
