@@ -49,12 +49,12 @@ shared() {
     paced "$name" "$limit"
     even "$name: requests a second, in the best five" "$(figure best)" "$(share "$limit")" "$limit"
     arrivals "$(since 0)" "$(since 4)" | awk 'NR > 1 && $1 - t > gap { gap = $1 - t } { t = $1 } END { print gap }' >gap
-    arrivals "$(since 2)" "$(since 8)" | python3 "$FAULT/arrivals.py" "$limit" "$name, from the third second after it" | tee report
+    arrivals "$(since 2)" "$(since $(($3 / 2)))" | python3 "$FAULT/arrivals.py" "$limit" "$name, from the third second after it" | tee report
     echo "$name: longest gap after it $(cat gap) s"
     even "$name: requests a second, from the third second after it" "$(figure rate)" "$(share "$limit")" "$limit"
     even "$name: longest gap after it" "$(cat gap)" 0 2
     stop_sink
 }
 shared 2 100 30 K2S:2
-shared 10 100 25 K2:4
+shared 10 100 40 K2:4
 shared 100 10 20 K2S:80
