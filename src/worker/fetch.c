@@ -151,8 +151,12 @@ static bool ask_alone(struct worker *w, int requests, struct haul *h, struct err
     return false;
 }
 
+/* Longer at once, shorter little by little: a slot that is missed is lost to all, one that is
+ * waited for costs nothing but that more urgent mail of that moment takes the next. */
 static void note_lead(struct worker *w, int64_t took_us) {
-    int64_t lead = (w->lead_us * 7 + (took_us * 3 / 2 + LEAD_MIN_US)) / 8;
+    int64_t lead = took_us * 3 / 2 + LEAD_MIN_US;
+    if (lead < w->lead_us)
+        lead = (w->lead_us * 7 + lead) / 8;
     w->lead_us = lead < LEAD_MIN_US ? LEAD_MIN_US : lead > LEAD_MAX_US ? LEAD_MAX_US : lead;
 }
 

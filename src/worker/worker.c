@@ -20,7 +20,7 @@ static void set_out(struct worker *w) {
     int64_t now = clock_boot_us();
     const struct settings *s = w->settings;
     w->batch = s->batch_size < w->provider->batch_max ? s->batch_size : w->provider->batch_max;
-    w->lead_us = 15 * USEC_PER_MS;
+    w->lead_us = 50 * USEC_PER_MS; /* not known yet */
     w->answer_ms = 1000;
     w->next_due_us = INT64_MAX;
     w->hungry = w->replays = true;
