@@ -156,8 +156,13 @@ static bool ask_alone(struct worker *w, int requests, struct haul *h, struct err
 static void note_lead(struct worker *w, int64_t took_us) {
     int64_t lead = took_us * 3 / 2 + LEAD_MIN_US;
     if (lead < w->lead_us)
-        lead = (w->lead_us * 7 + lead) / 8;
+        lead = (w->lead_us * 31 + lead) / 32;
     w->lead_us = lead < LEAD_MIN_US ? LEAD_MIN_US : lead > LEAD_MAX_US ? LEAD_MAX_US : lead;
+}
+
+void fetch_was_late(struct worker *w) {
+    int64_t lead = w->lead_us + w->lead_us / 4;
+    w->lead_us = lead > LEAD_MAX_US ? LEAD_MAX_US : lead;
 }
 
 bool fetch_mail(struct worker *w, int requests, bool *found, struct err *err) {

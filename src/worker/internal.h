@@ -122,6 +122,7 @@ void slots_quota_used(struct worker *w, int64_t n);
 
 /* --- fetch.c: mail for them --- */
 bool fetch_mail(struct worker *w, int requests, bool *found, struct err *err);
+void fetch_was_late(struct worker *w); /* slots were missed: begin earlier */
 bool fetch_cold(struct worker *w, bool *found, struct err *err); /* with the slot for it */
 
 /* --- replay.c: an open request made again --- */

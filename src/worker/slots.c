@@ -68,8 +68,11 @@ bool slots_draw(struct worker *w, int most, struct err *err) {
 
 int slots_at_hand(struct worker *w) {
     int64_t now = clock_boot_us();
+    int drawn = w->pacer.slots;
     if (!w->probe_at_hand) /* a probe keeps no pace, and the next one is far off */
         pacer_drop_missed(&w->pacer, now);
+    if (w->pacer.slots < drawn)
+        fetch_was_late(w);
     int n = pacer_count(&w->pacer, now + w->lead_us, slots_free_places(w));
     if (n == 0 && w->pacer.slots > 0 && !w->dry)
         tally_mark(&w->tally, TALLY_EMPTY, now);
