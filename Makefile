@@ -162,7 +162,7 @@ $(BUILD)/gen/schema_sql.h: $(wildcard schema/*.sql) tools/embed
 
 # --- tests ---------------------------------------------------------------------------------------
 # The faults that need no machine to themselves; all of them, and at length: check-fault.
-SHORT_FAULTS := tests/fault/1[0-6]*.sh tests/fault/4[01246]*.sh tests/fault/7[0-5]*.sh tests/fault/8[0-2]*.sh
+SHORT_FAULTS := tests/fault/1[0-8]*.sh tests/fault/4[01246]*.sh tests/fault/7[0-5]*.sh tests/fault/8[0-2]*.sh
 UNIT  := $(sort $(wildcard tests/unit/*/test_*.c))
 PEERS := tests/peers/smtp_sink.sh # those in Debian; what comes from npm only by check-peers
 E2E   := $(sort $(wildcard tests/db/*.sh tests/e2e/[0-9]*.sh tests/e2e/ui_*.sh $(SHORT_FAULTS)) $(PEERS))
