@@ -227,18 +227,14 @@ static void put_back(struct worker *w) {
         w->answered_count += f->manifest.n;
 }
 
-/* What became of the write beside; false: it failed, and goes over our own session now. */
-static bool look_beside(struct worker *w) {
-    struct err err = {0};
-    enum scribe_end end = scribe_ended(w->scribe, &err);
+/* What became of the write beside; false: it failed. */
+static bool look_beside(struct worker *w, struct err *why) {
+    enum scribe_end end = scribe_ended(w->scribe, why);
     if (end == SCRIBE_WROTE)
         wrote(w);
-    if (end != SCRIBE_FAILED)
-        return true;
-    log_event(LOG_INFO, "written_again", "the second session failed (%s): the first one takes over",
-              err.text);
-    put_back(w);
-    return false;
+    if (end == SCRIBE_FAILED)
+        put_back(w);
+    return end != SCRIBE_FAILED;
 }
 
 /* Only what is of no consequence to anything that is sent meanwhile, and only where there is more
@@ -249,7 +245,11 @@ static bool may_go_beside(struct worker *w) {
 }
 
 bool finish_write(struct worker *w, struct err *err) {
-    bool beside = look_beside(w);
+    struct err why = {0};
+    bool beside = look_beside(w, &why);
+    if (!beside)
+        log_event(LOG_INFO, "written_again",
+                  "the second session failed (%s): its outcomes go over the first", why.text);
     if (w->writing.flights.head || !w->answered.head)
         return true; /* the scribe wakes us */
     fault_point("K6");
@@ -269,6 +269,7 @@ bool finish_write(struct worker *w, struct err *err) {
 }
 
 void finish_give_up(struct worker *w) {
+    struct err why = {0};
     scribe_stop(w->scribe);
-    (void)look_beside(w);
+    (void)look_beside(w, &why);
 }
