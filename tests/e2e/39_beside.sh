@@ -8,7 +8,7 @@ unset PG_ROOT PG_ROOT_SHARED # a server of its own, because it is stopped
 . "$LIB/fault.sh"
 sink
 migrated_db
-export POSTROOM_BATCH_SIZE=10 POSTROOM_CONCURRENCY=4 POSTROOM_RATE=10000 POSTROOM_LEASE=10m POSTROOM_REQUEST_TIMEOUT=2m POSTROOM_DRAIN_TIMEOUT=3s
+export POSTROOM_BATCH_SIZE=10 POSTROOM_CONCURRENCY=4 POSTROOM_RATE=100 POSTROOM_LEASE=10m POSTROOM_REQUEST_TIMEOUT=2m POSTROOM_DRAIN_TIMEOUT=3s
 sessions() { sql "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'postroom' ${1-}"; }
 
 # Nothing can be counted as sent until it is let go, so no outcome can be written.
@@ -37,21 +37,35 @@ backlog() {
     wait_for "a second session" 20 eval '[ "$(sessions)" -gt "$own" ]'
 }
 
+rows=8000 # at 1,000 a second: a backlog lasts until it was looked at
+own=2 # one works, one listens
 worker w
-own=$(sessions)
-backlog 20000
+wait_for "both sessions" 20 eval '[ "$(sessions)" = "$own" ]'
+backlog $rows
+stuck
+let_go
+unspent 120
+wait_for "the session to be closed when it has nothing to do" 40 eval '[ "$(sessions)" = "$own" ]'
+
+# The session breaks: the first one takes over.
+backlog $rows
 stuck
 sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'postroom' AND wait_event_type = 'Lock'" >/dev/null
 wait_for "word of it" 20 grep -q written_again w.log
 let_go
 unspent 120
-sql_is "attempts in the timeline" "20000|20000" "SELECT count(*), count(DISTINCT message_id) FROM postroom.attempts"
-sql_is "counted" 20000 "SELECT sum(messages) FROM postroom.usage"
-is "requests made again" 0 "$(sink_stat replays)"
-wait_for "the session to be closed again" 30 eval '[ "$(sessions)" = "$own" ]'
+counted() {
+    sql_is "attempts in the timeline" "$1|$1" "SELECT count(*), count(DISTINCT message_id) FROM postroom.attempts"
+    sql_is "counted" "$1" "SELECT sum(messages) FROM postroom.usage"
+    is "requests made again" 0 "$(sink_stat replays)"
+}
+counted $((2 * rows))
+stop w
+is "exit" 0 "$code"
 
 # The database goes away with a write under way, and the worker has to stop.
-backlog 20000
+worker w
+backlog $rows
 stuck
 pg_as "$(pg_bin)/pg_ctl" -D "$PG_ROOT/data" -l "$PG_ROOT/log" -w -m immediate stop >/dev/null
 let_go
@@ -59,10 +73,10 @@ stop w
 is "exit with outcomes unwritten" 3 "$code"
 contains "the last line" "$(tail -n 3 w.log)" "outcomes the database did not take.*outcomes-"
 pg_as "$(pg_bin)/pg_ctl" -D "$PG_ROOT/data" -l "$PG_ROOT/log" -w start >/dev/null
-sql "UPDATE postroom.requests SET lease_expires_at = now(); UPDATE email_messages SET lease_expires_at = now() WHERE lease_expires_at > now()"
+sql "UPDATE postroom.requests SET lease_expires_at = now();
+     UPDATE email_messages SET lease_expires_at = now() WHERE lease_expires_at > now()"
 worker w
 unspent 120
-is "requests made again" 0 "$(sink_stat replays)"
-sql_is "attempts in the timeline" "40000|40000" "SELECT count(*), count(DISTINCT message_id) FROM postroom.attempts"
+counted $((3 * rows))
 stop w
 is "exit" 0 "$code"
