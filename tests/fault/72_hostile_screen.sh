@@ -28,7 +28,7 @@ term_wait 'Processed email message' 15
 ended once
 term_wait ' first ─$'
 edge=$(cell "$(term_text | grep -n ' first ─$' | cut -d : -f 1)" end-of-line)
-rows=$(term_text | grep -nE '^[> ] .* +[0-9]+ +[-+0-9]+ +[0-9hms]+ +[0-9:]{5}$' | cut -d : -f 1)
+rows=$(term_text | grep -nE '^[> ] .* +[0-9]+ +[-+0-9]+ +[0-9hms]+ +([0-9:]{5}|[0-9]+ [A-Z][a-z]{2})$' | cut -d : -f 1)
 within "errors on the screen" "$(wc -l <<<"$rows")" 3 20
 for row in $rows; do # two columns less than the rule
     is "the right edge of row $row" "$((edge - 2))" "$(cell "$row" end-of-line)"
