@@ -16,6 +16,7 @@
 static struct {
     char point[16];
     int64_t pass;
+    bool after; /* and at each one after it */
     int sig; /* 0: a file is waited for */
     char file[200];
 } armed;
@@ -27,7 +28,11 @@ static void arm(void) {
     if (!env || !str_copy(text, sizeof text, env))
         return;
     const char *point = strsep(&rest, ":");
-    const char *pass = strsep(&rest, ":");
+    char *pass = strsep(&rest, ":");
+    size_t n = pass ? strlen(pass) : 0;
+    armed.after = n > 0 && pass[n - 1] == '+';
+    if (armed.after)
+        pass[n - 1] = 0;
     if (!str_to_int64(pass, &armed.pass) || armed.pass < 1)
         return;
     armed.sig = str_eq(rest, "stop") ? SIGSTOP : str_eq(rest, "abort") ? SIGABRT : SIGKILL;
@@ -46,7 +51,10 @@ static void wait_for_file(void) {
 void fault_point(const char *name) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, arm);
-    if (strcmp(armed.point, name) != 0 || atomic_fetch_add(&passed, 1) + 1 != armed.pass)
+    if (strcmp(armed.point, name) != 0)
+        return;
+    int64_t pass = atomic_fetch_add(&passed, 1) + 1;
+    if (pass < armed.pass || (pass > armed.pass && !armed.after))
         return;
     if (armed.sig != 0)
         raise(armed.sig); /* to this thread: it must not run on until another has heard of it */

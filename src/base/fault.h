@@ -4,13 +4,16 @@
  *
  *   POSTROOM_FAULT=POINT:N[:kill|stop|abort|FILE]   at the N-th pass of POINT: SIGKILL (default),
  *                                                   SIGSTOP or SIGABRT; or this thread takes the
- *                                                   file away and waits until it is there again
+ *                                                   file away and waits until it is there again;
+ *                                                   N+: at each pass after the N-th, too
  *
  * The points are the steps of a send at which a crash leaves something different behind:
  *   K1   before a claim is made or committed
  *   K2   claimed, no request stored
  *   K2S  request stored, not handed to the network
  *   K6   an answer is read, nothing of it written
+ *   K6B  handed over to be written beside (worker/scribe.h), nothing of it written
+ *   K7B  committed there, the loop not told
  *   K7   its outcome is committed, nobody told
  * Any thread. */
 #ifndef POSTROOM_BASE_FAULT_H

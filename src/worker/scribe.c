@@ -2,6 +2,7 @@
 #include "worker/scribe.h"
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/mem.h"
 
 #include <poll.h>
@@ -72,7 +73,9 @@ static void open_session(struct scribe *s) {
 
 static void write_down(struct scribe *s) {
     struct err err = {0};
+    fault_point("K6B");
     bool ok = queue_finish(s->db, s->work, &err);
+    fault_point("K7B");
     bool lost = !db_is_open(s->db);
     if (lost)
         rest(s);

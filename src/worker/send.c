@@ -8,7 +8,7 @@
 #include <limits.h>
 
 #define CONTENT_MAX (2 * PLAN_MAX_BYTES) /* bodies in memory; then wait for answers */
-#define UNWRITTEN_MAX 1000               /* outcomes wait to be written; first that */
+#define UNWRITTEN_MAX 1000               /* outcomes wait to be written; first that (with keys) */
 #define AHEAD_ANSWER_MS 500
 #define TURN_US (50 * USEC_PER_MS) /* then outcomes are written and the others heard */
 
@@ -124,6 +124,13 @@ static int places_ahead(const struct worker *w) {
     return n;
 }
 
+/* So many outcomes may wait while a write lasts. What is unwritten when we crash is in doubt without
+ * keys: no more of it then than is on the wire. */
+static bool has_too_many_unwritten(const struct worker *w) {
+    int most = w->provider->key_life_ms > 0 ? UNWRITTEN_MAX : w->settings->concurrency;
+    return w->answered_count >= most;
+}
+
 static bool fetch_ahead(struct worker *w, struct err *err) {
     bool found = false;
     int places = w->hungry ? places_ahead(w) : 0;
@@ -135,7 +142,7 @@ static bool step(struct worker *w, struct err *err) {
     bool found = false;
     settle_reap(w);
     int64_t now = clock_boot_us();
-    if (!wants(w) || w->answered_count >= UNWRITTEN_MAX || w->lane_news || is_quarantined(w))
+    if (!wants(w) || has_too_many_unwritten(w) || w->lane_news || is_quarantined(w))
         return false;
     if (slots_free_places(w) == 0)
         return fetch_ahead(w, err);

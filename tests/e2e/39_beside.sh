@@ -11,20 +11,6 @@ migrated_db
 export POSTROOM_BATCH_SIZE=10 POSTROOM_CONCURRENCY=4 POSTROOM_RATE=100 POSTROOM_LEASE=10m POSTROOM_REQUEST_TIMEOUT=2m POSTROOM_DRAIN_TIMEOUT=3s
 sessions() { sql "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'postroom' ${1-}"; }
 
-# Nothing can be counted as sent until it is let go, so no outcome can be written.
-hold() {
-    mkfifo lock
-    psql -Xq "$DATABASE_URL" <lock >held 2>&1 &
-    holder=$!
-    exec 8>lock
-    rm lock
-    echo "BEGIN; LOCK TABLE postroom.usage IN SHARE MODE; SELECT 'locked';" >&8
-    wait_for "the lock" 20 grep -q locked held
-}
-let_go() {
-    exec 8>&-
-    wait "$holder" || true
-}
 # stuck: outcomes stand still on the second session; what is stored after that began can only come over the first.
 stuck() {
     hold

@@ -6,8 +6,11 @@ Whom it kills, when, and what each worker is started with follow from the seed. 
 it tells how far it is and asks the oracle for what never may be. The workers end with it. The
 environment is that of the workers; their words go to killer-N.log.
 
+With --backlog so many messages are due at any time, and the workers write their outcomes beside; it
+tells at how many of its kills a worker had a session for that.
+
 usage: killer.py BINARY DATABASE_URL SINK_FOLDER --kills N --seed N [--workers N] [--interval S]
-                 [--rows-per-kill N]
+                 [--rows-per-kill N | --backlog N] [--sizes N,N,...]
 """
 import argparse
 import os
@@ -34,11 +37,12 @@ class Killer:
         self.workers = [None] * options.workers
         self.sql = Psql(options.url)
         self.inserted = 0
+        self.beside = 0
         self.started = time.monotonic()
 
     def start(self, number):
         environment = dict(os.environ, POSTROOM_WORKER_NAME=f"killed-{number}",
-                           POSTROOM_BATCH_SIZE=str(self.dice.choice((1, 10, 30, 100))))
+                           POSTROOM_BATCH_SIZE=str(self.dice.choice(self.options.sizes)))
         with open(f"killer-{number}.log", "ab") as log:
             self.workers[number] = subprocess.Popen(
                 [self.options.binary, "run", "--no-ui"], env=environment, stdin=subprocess.DEVNULL,
@@ -60,6 +64,18 @@ class Killer:
             self.inserted += n
             count -= n
 
+    def keep_up(self):
+        [[due]] = self.sql("SELECT count(*) FROM email_messages WHERE status = 'pending'")
+        if self.inserted and due == "0":
+            sys.exit("the backlog is gone: the workers are faster than its size allows for")
+        self.insert(self.options.backlog - int(due))
+
+    def look_beside(self):
+        """Each worker has two sessions, and a third one to write outcomes beside."""
+        [[sessions]] = self.sql("SELECT count(*) FROM pg_stat_activity"
+                                " WHERE application_name = 'postroom' AND datname = current_database()")
+        self.beside += int(sessions) > 2 * len(self.workers)
+
     def judge(self):
         keyless = ["--keyless"] if os.environ.get("POSTROOM_PROVIDER") == "sendgrid" else []
         sweep = str(5 * int(os.environ.get("TEST_PATIENCE", 1)))  # a loaded machine's workers die before they look
@@ -69,16 +85,20 @@ class Killer:
     def tell(self, kills):
         [[sent]] = self.sql("SELECT count(*) FROM email_messages WHERE status = 'sent'")
         print(f"{time.monotonic() - self.started:7.0f}s  {kills} of {self.options.kills} kills, "
-              f"{self.inserted} messages, {sent} sent", flush=True)
+              f"{self.inserted} messages, {sent} sent, {self.beside} kills beside", flush=True)
 
     def run(self):
         for number in range(len(self.workers)):
             self.start(number)
         for kills in range(1, self.options.kills + 1):
             time.sleep(self.dice.uniform(0, self.options.interval))
-            self.insert(self.options.rows_per_kill)
+            if self.options.backlog:
+                self.keep_up()
+            else:
+                self.insert(self.options.rows_per_kill)
             time.sleep(self.dice.uniform(0, 0.2))  # while they are under way, most often
             number = self.dice.randrange(len(self.workers))
+            self.look_beside()
             self.kill(number)
             self.start(number)
             if kills % 100 == 0:
@@ -115,6 +135,8 @@ def main():
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--interval", type=float, default=1.0)
     parser.add_argument("--rows-per-kill", type=int, default=100)
+    parser.add_argument("--backlog", type=int, default=0)
+    parser.add_argument("--sizes", type=lambda text: [int(n) for n in text.split(",")], default=[1, 10, 30, 100])
     parser.add_argument("--patience", type=float, default=30)
     options = parser.parse_args()
     killer = Killer(options)

@@ -67,6 +67,23 @@ servers_remove() {
     [ ${#server_root[@]} = 0 ] || export PG_ROOT=$SERVER_FIRST
 }
 
+# --- outcomes that cannot be written ----------------------------------------------------------
+
+# hold, let_go: nothing can be counted as sent until it is let go, so no outcome can be written.
+hold() {
+    mkfifo lock
+    psql -Xq "$DATABASE_URL" <lock >held 2>&1 &
+    holder=$!
+    exec 8>lock
+    rm lock
+    echo "BEGIN; LOCK TABLE postroom.usage IN SHARE MODE; SELECT 'locked';" >&8
+    wait_for "the lock" 20 grep -q locked held
+}
+let_go() {
+    exec 8>&-
+    wait "$holder" || true
+}
+
 # --- what is measured -------------------------------------------------------------------------
 
 effects() { sink_stat effects; }
