@@ -17,7 +17,7 @@ static struct {
     char point[16];
     int64_t pass;
     bool after; /* and at each one after it */
-    int sig; /* 0: a file is waited for */
+    int sig;    /* 0: a file is waited for */
     char file[200];
 } armed;
 static _Atomic int64_t passed;

@@ -124,8 +124,8 @@ static int places_ahead(const struct worker *w) {
     return n;
 }
 
-/* So many outcomes may wait while a write lasts. What is unwritten when we crash is in doubt without
- * keys: no more of it then than is on the wire. */
+/* So many outcomes may wait while a write lasts. What is unwritten when we crash is in doubt
+ * without keys: no more of it then than is on the wire. */
 static bool has_too_many_unwritten(const struct worker *w) {
     int most = w->provider->key_life_ms > 0 ? UNWRITTEN_MAX : w->settings->concurrency;
     return w->answered_count >= most;
