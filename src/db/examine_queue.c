@@ -23,13 +23,12 @@ static bool sees_others(struct db *db) {
 }
 
 static void say_holder(const struct horizon *h, int64_t now_us, struct findings *out) {
-    findings_add(out, FINDING_NOTE, "database.horizon",
-                 "%s (pid %d) has a transaction open for %s: dead rows stay and slow the queue",
-                 h->name, h->pid, figure_age(now_us - h->since_us).text);
-    findings_remedy(out,
-                    "end it: SELECT pg_terminate_backend(%d); a prepared transaction (pid 0) "
-                    "by ROLLBACK PREPARED",
-                    h->pid);
+    char age[48] = "";
+    if (h->since_us > 0)
+        str_format(age, sizeof age, " for %s", figure_age(now_us - h->since_us).text);
+    findings_add(out, FINDING_NOTE, "database.horizon", "%s%s: dead rows stay and slow the queue",
+                 h->what, age);
+    findings_remedy(out, "%s", h->remedy);
 }
 
 static void examine_horizon(struct db *db, struct findings *out) {
@@ -37,10 +36,11 @@ static void examine_horizon(struct db *db, struct findings *out) {
     struct err err;
     if (!horizon_holder(db, HORIZON_OLD_MS, &h, &err)) {
         findings_add(out, FINDING_UNKNOWN, "database.horizon", "%s", err.text);
-    } else if (h.name[0]) {
+    } else if (h.what[0]) {
         say_holder(&h, clock_wall_us() + db_clock_skew_us(db), out);
     } else if (sees_others(db)) {
-        findings_add(out, FINDING_OK, "database.horizon", "no transaction is older than 4 minutes");
+        findings_add(out, FINDING_OK, "database.horizon",
+                     "no transaction is older than 4 minutes, and no replication slot far behind");
     } else {
         findings_add(out, FINDING_UNKNOWN, "database.horizon",
                      "whether an old transaction slows the queue: this role may not see others' "

@@ -81,8 +81,8 @@ struct worker {
     int64_t poll_us, beat_us, renew_us; /* boot: when each is next */
     int idle_beats;                     /* in a row */
     int64_t alive_us;                   /* boot: when the next sign of life is due */
-    int64_t horizon_us;                 /* boot: when old transactions are looked for next */
-    int64_t horizon_since_us;           /* the one that was told; 0: none */
+    int64_t horizon_look_us;            /* boot: when old transactions are looked for next */
+    struct horizon horizon;             /* the one that was told */
     int64_t history_us;                 /* when old history is let go next */
     struct history_place history;
     int64_t report_us;   /* when quota figures were last written */

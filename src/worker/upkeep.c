@@ -4,6 +4,8 @@
 #include "base/str.h"
 #include "worker/internal.h"
 
+#include <string.h>
+
 #define BEAT_BUSY_US USEC_PER_SEC
 #define BEAT_IDLE_US (5 * USEC_PER_SEC)
 #define HORIZON_EVERY_US (30 * USEC_PER_SEC)
@@ -125,27 +127,33 @@ static bool poll_now(struct worker *w, int64_t now, struct err *err) {
     return lane_quota(w->db, w->provider->name, &w->quota, err);
 }
 
-/* Somebody's forgotten transaction makes every claim slower: said once, by name, and when it is
- * over. Trouble with asking is no trouble of the mail's. */
+static void tell_horizon(const struct horizon *h) {
+    char since[48] = "";
+    if (h->since_us > 0) {
+        str_copy(since, sizeof since, " since ");
+        clock_format_utc(since + strlen(since), sizeof since - strlen(since), h->since_us);
+    }
+    if (h->what[0])
+        log_event(LOG_WARN, "old_transaction",
+                  "%s%s: that keeps dead rows in the queue and slows it down; %s", h->what, since,
+                  h->remedy);
+    else
+        log_event(LOG_INFO, "old_transaction", "nothing keeps dead rows in the queue any more");
+}
+
+/* Somebody's forgotten transaction or slot makes every claim slower: said once, by name, and when
+ * it is over. Trouble with asking is no trouble of the mail's. */
 static void watch_horizon(struct worker *w, int64_t now) {
     struct err err = {0};
     struct horizon h;
-    char since[40];
-    if (now < w->horizon_us)
+    if (now < w->horizon_look_us)
         return;
-    w->horizon_us = now + HORIZON_EVERY_US;
-    if (!horizon_holder(w->db, HORIZON_OLD_MS, &h, &err) || h.since_us == w->horizon_since_us)
+    w->horizon_look_us = now + HORIZON_EVERY_US;
+    if (!horizon_holder(w->db, HORIZON_OLD_MS, &h, &err) ||
+        (str_eq(h.what, w->horizon.what) && h.since_us == w->horizon.since_us))
         return;
-    w->horizon_since_us = h.since_us;
-    clock_format_utc(since, sizeof since, h.since_us);
-    if (h.name[0])
-        log_event(
-            LOG_WARN, "old_transaction",
-            "%s (pid %d) has a transaction open since %s: it keeps dead rows in the queue and "
-            "slows it down; end it, for example with SELECT pg_terminate_backend(%d)",
-            h.name, h.pid, since, h.pid);
-    else
-        log_event(LOG_INFO, "old_transaction", "no transaction is older than 4 minutes any more");
+    w->horizon = h;
+    tell_horizon(&h);
 }
 
 /* A small step now and then; the next one soon where there is more. Trouble with it is no trouble

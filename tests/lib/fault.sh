@@ -57,6 +57,24 @@ server_socket() { # [NAME]
     printf '%s/.s.PGSQL.5432' "$root"
 }
 
+# idle_slot NAME: a replication slot of the server whose standby had a long query, and then went away.
+idle_slot() {
+    local root data report
+    server_folder standby
+    root=${server_root[standby]} data=${server_root[standby]}/data
+    pg_as "$(pg_bin)/pg_basebackup" -h "$PG_ROOT" -U postgres -D "$data" -c fast -X stream -R -C -S "$1"
+    printf '%s\n' "unix_socket_directories = '$root'" "hot_standby_feedback = on" "wal_receiver_status_interval = 1s" |
+        pg_as tee -a "$data/postgresql.conf" >/dev/null
+    server_start standby
+    psql -Xq "host=$root user=postgres dbname=postgres" -c "BEGIN ISOLATION LEVEL REPEATABLE READ" \
+        -c "SELECT txid_current_snapshot()" -c "SELECT pg_sleep(600)" >/dev/null 2>&1 &
+    report=$!
+    wait_for "the standby to hold its server back" 30 eval \
+        '[ "$(pg_admin "SELECT count(*) FROM pg_replication_slots WHERE xmin IS NOT NULL")" = 1 ]'
+    server_stop standby
+    wait "$report" || true
+}
+
 # Called by leave.
 servers_remove() {
     local root
