@@ -1,6 +1,6 @@
 /* A transaction that somebody forgot to end keeps all rows dead since then in the table and its
- * indexes: every claim walks past them (HAZARDS finding 4). So does a replication slot whose
- * standby went away, or has a long query. Who is it? The worker's thread. */
+ * indexes: every claim walks past them. So does a replication slot whose standby went away, or has a
+ * long query. Who is it? The worker's thread. */
 #ifndef POSTROOM_DB_HORIZON_H
 #define POSTROOM_DB_HORIZON_H
 

@@ -13,8 +13,8 @@
 #define QUEUE_RANKS 10 /* priorities 0..9 */
 
 /* From which due time on to look, by priority: behind it lie only rows already taken, dead to the
- * table but still in its index while some old snapshot pins them (HAZARDS finding 4). Wall
- * microseconds of the database's clock; INT64_MIN: from the start. */
+ * table but still in its index while some old snapshot pins them. Wall microseconds of the
+ * database's clock; INT64_MIN: from the start. */
 struct queue_floor {
     int64_t due_us[QUEUE_RANKS];
 };

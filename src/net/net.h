@@ -4,7 +4,7 @@
  * One owner thread submits and reaps; the transfer thread is private. TLS is always verified,
  * redirects are not followed, plain http goes only to a loopback address, answers are capped. A
  * request that is not replay_safe gets a connection of its own (libcurl repeats a POST on a reused
- * connection that dies, HAZARDS finding 1). */
+ * connection that dies). */
 #ifndef POSTROOM_NET_NET_H
 #define POSTROOM_NET_NET_H
 
