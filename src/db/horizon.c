@@ -4,7 +4,8 @@
 #include "base/str.h"
 #include "db/internal.h"
 
-/* A slot has no time at which it fell behind; only how many transactions ago that was. */
+/* A slot has no time at which it fell behind; only how many transactions ago that was. A standby
+ * that is well tells every ten seconds (wal_receiver_status_interval) how far it is. */
 static const char query[] =
     "SELECT what, remedy, (extract(epoch FROM since) * 1000000)::bigint FROM ("
     " SELECT concat_ws(' of ', nullif(application_name, ''), usename)"
@@ -25,7 +26,8 @@ static const char query[] =
     "  CASE WHEN active THEN 'end that query'"
     "   ELSE format('start its standby, or drop it: SELECT pg_drop_replication_slot(%L)', "
     "slot_name) END,"
-    "  NULL, age(xmin) FROM pg_replication_slots WHERE age(xmin) > 10000"
+    "  NULL, age(xmin) FROM pg_replication_slots"
+    "  WHERE age(xmin) > CASE WHEN active THEN 500000 ELSE 10000 END"
     ") x ORDER BY behind DESC LIMIT 1";
 
 bool horizon_holder(struct db *db, int64_t longer_than_ms, struct horizon *out, struct err *err) {
