@@ -64,9 +64,12 @@ struct net {
     pthread_mutex_t lock;
     struct transfer_list inbox;
     struct transfer_list done;
-    struct wake wake; /* the done list has something */
+    struct wake wake; /* the done list has something ... */
+    bool told;        /* ... and says so */
     bool cancel;
     bool stop;
+
+    bool held; /* the owner's: submissions wait for net_release */
 
     /* the thread's own */
     struct transfer *waiting; /* by start_us */

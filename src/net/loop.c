@@ -20,10 +20,17 @@
 static void hand_over(struct net *n, struct transfer *t) {
     wire_request_done(&t->request);
     pthread_mutex_lock(&n->lock);
-    if (!n->done.first) { /* else the owner is awake until it has reaped them all */
-        wake_up(&n->wake);
-    }
     transfer_list_add(&n->done, t);
+    pthread_mutex_unlock(&n->lock);
+}
+
+/* Once for all that ended in a turn; the owner stays awake until it has reaped them all. */
+static void tell_owner(struct net *n) {
+    pthread_mutex_lock(&n->lock);
+    if (n->done.first && !n->told) {
+        wake_up(&n->wake);
+        n->told = true;
+    }
     pthread_mutex_unlock(&n->lock);
 }
 
@@ -239,7 +246,9 @@ void *net_loop(void *arg) {
         curl_multi_perform(n->multi, &running);
         end_finished(n);
         end_overdue(n, true);
+        tell_owner(n);
         wait_for_work(n);
     }
+    tell_owner(n);
     return NULL;
 }

@@ -156,10 +156,24 @@ bool net_submit(struct net *n, uint64_t id, struct wire_request *request, int64_
     bool first = !n->inbox.first; /* else the thread is woken already, and takes all there is */
     transfer_list_add(&n->inbox, t);
     pthread_mutex_unlock(&n->lock);
-    if (first) {
+    if (first && !n->held) {
         curl_multi_wakeup(n->multi);
     }
     return true;
+}
+
+void net_hold(struct net *n) {
+    n->held = true;
+}
+
+void net_release(struct net *n) {
+    pthread_mutex_lock(&n->lock);
+    bool any = n->inbox.first != NULL;
+    pthread_mutex_unlock(&n->lock);
+    n->held = false;
+    if (any) {
+        curl_multi_wakeup(n->multi);
+    }
 }
 
 bool net_reap(struct net *n, uint64_t *id, struct wire_response *response) {
@@ -168,9 +182,11 @@ bool net_reap(struct net *n, uint64_t *id, struct wire_response *response) {
     if (t) {
         n->done.first = t->next;
     }
-    if (!n->done.first) {
+    if (t && !n->done.first)
         transfer_list_init(&n->done);
+    if (n->told && !n->done.first) {
         wake_clear(&n->wake);
+        n->told = false;
     }
     pthread_mutex_unlock(&n->lock);
     if (!t) {

@@ -272,6 +272,24 @@ static void a_request_that_cannot_be_made_is_not_sent(void **state) {
     assert_false(net_reap(w->net, &id, &got));
 }
 
+static void what_is_held_goes_out_together(void **state) {
+    struct world *w = *state;
+    net_hold(w->net);
+    for (uint64_t id = 1; id <= 5; id++) {
+        submit(w, id, "/ok", true);
+    }
+    net_release(w->net); /* the thread sleeps for a minute unless it is woken */
+    uint64_t seen = 0;
+    for (int i = 0; i < 5; i++) {
+        uint64_t id = 0;
+        struct wire_response r = reap(w, &id);
+        assert_int_equal(r.status, 200);
+        seen |= UINT64_C(1) << id;
+        wire_response_done(&r);
+    }
+    assert_int_equal(seen, 0x3e);
+}
+
 /* --- what is sent ---------------------------------------------------------------------------- */
 
 static void the_request_is_what_was_built(void **state) {
@@ -616,6 +634,7 @@ int main(void) {
         IN_WORLD(too_long_an_answer_is_cut_and_known),
         IN_WORLD(refused_and_unresolved_are_not_sent),
         IN_WORLD(a_request_that_cannot_be_made_is_not_sent),
+        IN_WORLD(what_is_held_goes_out_together),
         IN_WORLD(the_request_is_what_was_built),
         IN_WORLD(headers_come_in_lower_case_and_clean),
         IN_WORLD(only_replay_safe_requests_share_connections),
