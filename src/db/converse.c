@@ -32,17 +32,28 @@ bool db_still_there(struct db *db, struct err *err) {
     return true;
 }
 
+/* Until the socket is ready (events), or for the caller to look again: a signal. */
+static bool wait_once(struct db *db, short events, int timeout_ms) {
+    struct pollfd fds[] = {{.fd = PQsocket(db->conn), .events = events},
+                           {.fd = db->abort_wake.fd, .events = POLLIN},
+                           {.fd = db->meanwhile.fd, .events = POLLIN}};
+    if (poll(fds, 3, timeout_ms) < 0)
+        return true;
+    if (fds[2].revents)
+        db->meanwhile.turn(db->meanwhile.arg);
+    return fds[0].revents || fds[1].revents;
+}
+
 /* Waits until the socket is ready (events), the deadline passed or db_abort was called. */
 static bool wait_ready(struct db *db, short events, int64_t deadline_us, struct err *err) {
-    struct pollfd fds[2] = {{.fd = PQsocket(db->conn), .events = events},
-                            {.fd = db->abort_wake.fd, .events = POLLIN}};
-    int64_t left = deadline_us ? (deadline_us - clock_boot_us()) / USEC_PER_MS + 1 : -1;
-    if (deadline_us && left <= 0)
-        return lost(db, err, "the database did not answer in time");
-    if (poll(fds, 2, left > 60000 ? 60000 : (int)left) < 0)
-        return true; /* a signal: the caller looks again */
-    if (atomic_load(&db->aborted))
-        return lost(db, err, "stopped while the database was busy");
+    for (bool ready = false; !ready;) {
+        int64_t left = deadline_us ? (deadline_us - clock_boot_us()) / USEC_PER_MS + 1 : -1;
+        if (deadline_us && left <= 0)
+            return lost(db, err, "the database did not answer in time");
+        ready = wait_once(db, events, left > 60000 ? 60000 : (int)left);
+        if (atomic_load(&db->aborted))
+            return lost(db, err, "stopped while the database was busy");
+    }
     return true;
 }
 

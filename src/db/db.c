@@ -33,6 +33,7 @@ struct db *db_new(const struct settings *s, enum db_use use, struct err *err) {
     db->settings = s;
     db->use = use;
     db->deadline_ms = DB_DEADLINE_MS;
+    db->meanwhile.fd = -1;
     if (!wake_open(&db->abort_wake, err)) {
         mem_free(db);
         return NULL;
@@ -46,6 +47,10 @@ void db_free(struct db *db) {
     db_close(db, NULL);
     wake_close(&db->abort_wake);
     mem_free(db);
+}
+
+void db_set_meanwhile(struct db *db, struct db_meanwhile m) {
+    db->meanwhile = m;
 }
 
 bool db_is_open(const struct db *db) {

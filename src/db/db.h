@@ -56,6 +56,16 @@ void db_close(struct db *db, const char *reason); /* the reason goes to the log;
  * and so does every later one. */
 void db_abort(struct db *db);
 
+/* While answers are awaited `fd` is watched, too, and `turn(arg)` called where it is readable: by
+ * the owner's thread, in the middle of a statement, so it must not use the connection. {.fd = -1},
+ * as at first: nothing is watched. */
+struct db_meanwhile {
+    int fd;
+    void (*turn)(void *arg);
+    void *arg;
+};
+void db_set_meanwhile(struct db *db, struct db_meanwhile m);
+
 /* One transaction around several statements. db_rollback also after a failure, whatever it was. */
 bool db_begin(struct db *db, struct err *err) MUST_CHECK;
 bool db_commit(struct db *db, struct err *err) MUST_CHECK;

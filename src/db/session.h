@@ -20,6 +20,7 @@ struct db {
     char display[256];
     int64_t skew_us;
     int64_t deadline_ms;
+    struct db_meanwhile meanwhile;
     struct wake abort_wake;
     _Atomic bool aborted;
 

@@ -60,12 +60,9 @@ static int rows_wanted(const struct worker *w, int requests, int64_t room) {
  * their messages go back to pending with the next write that works. */
 static bool store(struct worker *w, struct flights *fresh, struct err *err) {
     int n = 0;
-    for (struct flight *f = fresh->head; f; f = f->next)
-        n++;
-    const struct manifest **list = mem_array((size_t)n + 1, sizeof *list);
+    const struct manifest **list = mem_array((size_t)fresh->n + 1, sizeof *list);
     if (!list)
         return err_nomem(err);
-    n = 0;
     for (struct flight *f = fresh->head; f; f = f->next)
         list[n++] = &f->manifest;
     bool ok = n == 0 || request_store(w->db, w->id, list, n, w->settings->lease_ms, NULL, err);
@@ -165,14 +162,9 @@ void fetch_was_late(struct worker *w) {
     w->lead_us = lead > LEAD_MAX_US ? LEAD_MAX_US : lead;
 }
 
-bool fetch_mail(struct worker *w, int requests, bool *found, struct err *err) {
+static bool fetch_fresh(struct worker *w, int requests, bool *found, struct err *err) {
     struct haul haul = {0};
     int64_t before = clock_boot_us();
-    *found = false;
-    if (w->replays && !replay_one(w, found, err))
-        return false;
-    if (*found || !w->hungry)
-        return true;
     fault_point("K1");
     if (!ask_alone(w, requests, &haul, err))
         return false;
@@ -180,6 +172,18 @@ bool fetch_mail(struct worker *w, int requests, bool *found, struct err *err) {
     bool ok = take_in(w, &haul, err);
     if (ok && *found)
         note_lead(w, clock_boot_us() - before);
+    return ok;
+}
+
+bool fetch_mail(struct worker *w, int requests, bool *found, struct err *err) {
+    *found = false;
+    if (w->replays && !replay_one(w, found, err))
+        return false;
+    if (*found || !w->hungry)
+        return true;
+    db_set_meanwhile(w->db, (struct db_meanwhile){net_fd(w->net), send_meanwhile, w});
+    bool ok = fetch_fresh(w, requests, found, err);
+    db_set_meanwhile(w->db, (struct db_meanwhile){.fd = -1});
     return ok;
 }
 

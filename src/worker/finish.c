@@ -48,12 +48,10 @@ static int64_t again_ms(const struct flight *f) {
 }
 
 static bool gather(const struct flights *list, struct finish *out, struct err *err) {
-    int rows = 0, requests = 0;
-    for (struct flight *f = list->head; f; f = f->next) {
+    int rows = 0;
+    for (struct flight *f = list->head; f; f = f->next)
         rows += f->manifest.n;
-        requests++;
-    }
-    struct finish_request *q = mem_array((size_t)requests + 1, sizeof *q);
+    struct finish_request *q = mem_array((size_t)list->n + 1, sizeof *q);
     out->rows = mem_array((size_t)rows + 1, sizeof *out->rows);
     out->requests = q;
     if (!out->rows || !q)

@@ -14,7 +14,7 @@
 #include "net/net.h"
 #include "provider/provider.h"
 #include "worker/attend.h"
-#include "worker/flight.h"
+#include "worker/flights.h"
 #include "worker/pacer.h"
 #include "worker/tally.h"
 #include "worker/trouble.h"
@@ -22,10 +22,6 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-
-struct flights {
-    struct flight *head;
-};
 
 struct worker {
     const struct settings *settings;
@@ -54,10 +50,9 @@ struct worker {
         struct flights flights;
         struct finish rows; /* theirs; the scribe's while it writes */
     } writing;              /* being written */
-    int flying_count;
-    int answered_count;    /* messages */
-    int64_t content_bytes; /* of bodies waiting and flying */
-    int64_t answer_ms;     /* how long answers take, of late; at first: long */
+    int answered_count;     /* messages */
+    int64_t content_bytes;  /* of bodies waiting and flying */
+    int64_t answer_ms;      /* how long answers take, of late; at first: long */
     uint64_t last_id;
 
     struct pacer pacer;
@@ -103,11 +98,6 @@ struct worker {
     bool schema_old; /* the database is there, but not as this version needs it */
 };
 
-/* --- lists of flights (loop.c) --- */
-void flights_push(struct flights *list, struct flight *f); /* at the end */
-struct flight *flights_pop(struct flights *list);
-struct flight *flights_take(struct flights *list, uint64_t id);
-
 /* --- slots.c: slots of the lane, and what the quotas leave --- */
 int slots_free_places(const struct worker *w);
 /* Draws up to `most`; none where the lane is parked or paused (closed_until_us says how long). */
@@ -135,6 +125,9 @@ void send_wait(struct worker *w, struct flight *f); /* it is stored now: until a
 int64_t send_lease_us(const struct worker *w, int64_t asked_us); /* how long we trust a lease */
 int64_t send_next_us(const struct worker *w, int64_t now_us);    /* when it wants to run again */
 void send_release_waiting(struct worker *w);
+/* While the database is busy with a claim (the argument is the worker): what is stored already
+ * takes the places that answers make free. */
+void send_meanwhile(void *worker);
 bool send_sign(const struct worker *w, struct wire_request *r); /* false: said in the log */
 
 /* --- build.c: claimed messages -> flights with bodies --- */

@@ -11,37 +11,6 @@
 
 #define WAIT_MAX_MS 60000
 
-/* --- lists
- * ----------------------------------------------------------------------------------------- */
-
-void flights_push(struct flights *list, struct flight *f) {
-    struct flight **end = &list->head;
-    while (*end)
-        end = &(*end)->next;
-    f->next = NULL;
-    *end = f;
-}
-
-struct flight *flights_pop(struct flights *list) {
-    struct flight *f = list->head;
-    if (f) {
-        list->head = f->next;
-        f->next = NULL;
-    }
-    return f;
-}
-
-struct flight *flights_take(struct flights *list, uint64_t id) {
-    for (struct flight **p = &list->head; *p; p = &(*p)->next)
-        if ((*p)->id == id) {
-            struct flight *f = *p;
-            *p = f->next;
-            f->next = NULL;
-            return f;
-        }
-    return NULL;
-}
-
 bool worker_in_flight(const struct worker *w) {
     return w->waiting.head || w->flying.head || w->answered.head || w->writing.flights.head;
 }

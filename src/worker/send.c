@@ -10,6 +10,8 @@
 #define CONTENT_MAX (2 * PLAN_MAX_BYTES) /* bodies in memory; then wait for answers */
 #define UNWRITTEN_MAX 1000               /* outcomes wait to be written; first that (with keys) */
 #define AHEAD_ANSWER_MS 500
+#define AHEAD_MS 25                /* at least what goes out in so long is stored ahead ... */
+#define AHEAD_MAX_MESSAGES 256     /* ... where that is more than there are places */
 #define TURN_US (50 * USEC_PER_MS) /* then outcomes are written and the others heard */
 
 /* A lease counts as over a little earlier than the database has it. */
@@ -19,16 +21,12 @@ int64_t send_lease_us(const struct worker *w, int64_t asked_us) {
     return asked_us + lease_us - spare_us;
 }
 
-/* Urgent mail first: it goes with the next slot, whatever was stored ahead of it. */
+/* Urgent mail goes with the next slot, whatever was stored ahead of it. */
 void send_wait(struct worker *w, struct flight *f) {
     flight_enter(f, FLIGHT_STORED);
     f->body_bytes = (int64_t)f->wire.body.len;
     w->content_bytes += f->body_bytes;
-    struct flight **at = &w->waiting.head;
-    while (*at && (*at)->manifest.messages[0].priority <= f->manifest.messages[0].priority)
-        at = &(*at)->next;
-    f->next = *at;
-    *at = f;
+    flights_rank(&w->waiting, f);
 }
 
 /* Nothing of it left here. */
@@ -65,7 +63,6 @@ static void launch(struct worker *w, struct flight *f, int64_t now_us) {
         return;
     }
     flights_push(&w->flying, f);
-    w->flying_count++;
     if (!net_submit(w->net, f->id, &f->wire, slot > now_us ? slot : 0, f->deadline_us, &err))
         log_event(LOG_ERROR, "net", "%s", err.text);
 }
@@ -110,18 +107,26 @@ static bool is_quarantined(const struct worker *w) {
     return w->flying.head && w->waiting.head && is_suspect(w->waiting.head);
 }
 
+/* How many requests are stored ahead at most. Where answers come at once, more than there are
+ * places: mail is claimed in larger handfuls then, and the places are not empty meanwhile. */
+static int stock_of(const struct worker *w) {
+    int places = w->settings->concurrency, most = AHEAD_MAX_MESSAGES / w->batch;
+    int64_t soon = places * (int64_t)AHEAD_MS / (w->answer_ms > 0 ? w->answer_ms : 1);
+    int n = soon < most ? (int)soon : most;
+    return n > places ? n : places;
+}
+
 /* Where all places are taken, slots are not what is scarce: then the mail for the places that will
- * be free is claimed and stored while the others are on the wire. Only with keys: without, what is
- * stored when we crash is in doubt. Only where answers come soon: what waits here is nobody else's,
- * and must not keep urgent mail waiting. */
+ * be free is claimed and stored while the others are on the wire, as soon as half of it is gone.
+ * Only with keys: without, what is stored when we crash is in doubt. Only where answers come soon:
+ * what waits here is nobody else's, and must not keep urgent mail waiting. */
 static int places_ahead(const struct worker *w) {
-    int n = w->settings->concurrency;
-    if (w->provider->key_life_ms <= 0 || w->answer_ms > AHEAD_ANSWER_MS || w->lane_troubled ||
-        w->probe_at_hand || slots_quota_is_near(w) || w->content_bytes >= CONTENT_MAX)
+    if (!w->hungry || w->provider->key_life_ms <= 0 || w->answer_ms > AHEAD_ANSWER_MS ||
+        w->lane_troubled || w->probe_at_hand || slots_quota_is_near(w) ||
+        w->content_bytes >= CONTENT_MAX)
         return 0;
-    for (const struct flight *f = w->waiting.head; f; f = f->next)
-        n--;
-    return n;
+    int stock = stock_of(w), n = stock - w->waiting.n;
+    return 2 * n < stock ? 0 : n;
 }
 
 /* So many outcomes may wait while a write lasts. What is unwritten when we crash is in doubt
@@ -133,22 +138,47 @@ static bool has_too_many_unwritten(const struct worker *w) {
 
 static bool fetch_ahead(struct worker *w, struct err *err) {
     bool found = false;
-    int places = w->hungry ? places_ahead(w) : 0;
+    int places = places_ahead(w);
     return places > 0 && fetch_mail(w, places, &found, err) && found;
+}
+
+/* With more slots than places it is the places again that are scarce. */
+static bool fetch_for_slots(struct worker *w, int slots, struct err *err) {
+    bool found = false;
+    int ahead = w->pacer.slots > slots_free_places(w) ? places_ahead(w) : 0;
+    if (w->content_bytes >= CONTENT_MAX || !fetch_mail(w, slots + ahead, &found, err))
+        return false;
+    return found || !slots_give_back(w, err);
+}
+
+/* Is there a reason to send nothing, whatever is free? */
+static bool holds_back(const struct worker *w) {
+    return has_too_many_unwritten(w) || w->lane_news || is_quarantined(w);
+}
+
+/* What is stored, as far as there are places and slots for it. */
+static void launch_stock(struct worker *w) {
+    net_hold(w->net);
+    while (w->waiting.head && !holds_back(w) && slots_free_places(w) > 0 && slots_at_hand(w) > 0) {
+        int64_t now = clock_boot_us();
+        struct flight *f = flights_pop(&w->waiting);
+        if (!lapsed(w, f, now))
+            launch(w, f, now);
+    }
+    net_release(w->net);
 }
 
 /* One step; false: nothing more to do now. Answers that came meanwhile make room. */
 static bool step(struct worker *w, struct err *err) {
     bool found = false;
     settle_reap(w);
-    int64_t now = clock_boot_us();
-    if (!wants(w) || has_too_many_unwritten(w) || w->lane_news || is_quarantined(w))
+    if (!wants(w) || holds_back(w))
         return false;
     if (slots_free_places(w) == 0)
         return fetch_ahead(w, err);
     int slots = slots_at_hand(w);
     if (w->pacer.slots == 0) {
-        if (now < w->closed_until_us || w->content_bytes >= CONTENT_MAX)
+        if (clock_boot_us() < w->closed_until_us || w->content_bytes >= CONTENT_MAX)
             return false;
         if (w->dry && !w->waiting.head)
             return fetch_cold(w, &found, err) && found;
@@ -156,15 +186,17 @@ static bool step(struct worker *w, struct err *err) {
     }
     if (slots == 0)
         return false;
-    if (w->waiting.head) {
-        struct flight *f = flights_pop(&w->waiting);
-        if (!lapsed(w, f, now))
-            launch(w, f, now);
-        return true;
-    }
-    if (w->content_bytes >= CONTENT_MAX || !fetch_mail(w, slots, &found, err))
-        return false;
-    return found || !slots_give_back(w, err);
+    if (!w->waiting.head)
+        return fetch_for_slots(w, slots, err);
+    launch_stock(w);
+    return true;
+}
+
+void send_meanwhile(void *arg) {
+    struct worker *w = arg;
+    settle_reap(w);
+    if (life_now(w->ports.life) == LIFE_RUNNING)
+        launch_stock(w);
 }
 
 bool send_waiting(struct worker *w, struct err *err) {

@@ -119,7 +119,6 @@ void settle_reap(struct worker *w) {
         if (!f)
             limits_answered(w, id, &response);
         if (f) {
-            w->flying_count--;
             w->content_bytes -= f->body_bytes;
             read_answer(w, f, &response);
         }

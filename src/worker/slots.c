@@ -5,10 +5,11 @@
 /* Messages left below which each claim looks at what all others sent and have in flight: more than
  * they can claim between two looks every few seconds. */
 #define QUOTA_NEAR 20000
+#define SOON_S 0.005                          /* PACER_LATE_US is longer: none is missed for it */
 #define IN_FLIGHT_WAIT_US (200 * USEC_PER_MS) /* for answers that may leave something over */
 
 int slots_free_places(const struct worker *w) {
-    int n = w->settings->concurrency - w->flying_count;
+    int n = w->settings->concurrency - w->flying.n;
     return n > 0 ? n : 0;
 }
 
@@ -47,10 +48,16 @@ static int64_t first_slot_us(struct worker *w, int64_t now_us) {
     return w->grant.now_us + w->grant.first_in_us + offset;
 }
 
+/* A draw is a commit: of a fast lane as many as places may come free in a few milliseconds. */
+static int places_soon(const struct worker *w) {
+    int free = slots_free_places(w), soon = (int)(w->grant.rate * SOON_S);
+    return soon > free ? soon : free;
+}
+
 bool slots_draw(struct worker *w, int most, struct err *err) {
     struct lane_grant before = w->grant;
     bool known = w->grant.now_us != 0; /* a rate not seen yet may be low: one slot then */
-    int want = known ? pacer_want(w->grant.rate, slots_free_places(w)) : 1;
+    int want = known ? pacer_want(w->grant.rate, places_soon(w)) : 1;
     int64_t guard = w->settings->request_timeout_ms + 5000;
     want = want > most ? most : want < 1 ? 1 : want;
     if (!lane_draw(w->db, w->provider->name, w->id, want, guard, &w->grant, err))

@@ -2,8 +2,11 @@
  * behind, and that neither settings nor notifications stay in a session. */
 #include "unit/db/database.h"
 
+#include "base/wake.h"
 #include "db/guided.h"
 #include "db/internal.h"
+
+static int turns;
 
 #define TOUCH "UPDATE postroom.control SET paused_by = 'x'"
 
@@ -222,6 +225,35 @@ static void a_session_ended_is_noticed(void **state) {
     db_free(db);
 }
 
+/* Another descriptor is served while an answer is awaited, once for each time that it is readable.
+ */
+static void turn(void *arg) {
+    const struct wake *wake = arg;
+    turns++;
+    wake_clear(wake);
+}
+
+static void others_are_served_meanwhile(void **state) {
+    struct wake wake;
+    (void)state;
+    done(wake_open(&wake, &err));
+    for (int i = 0; i < 2; i++) {
+        struct db *db = open_db(both[i]);
+        turns = 0;
+        wake_up(&wake);
+        db_set_meanwhile(db, (struct db_meanwhile){wake.fd, turn, &wake});
+        done(db_exec(db, "SELECT pg_sleep($1::float)", 1, (const char *[]){"0.2"}, NULL, &err));
+        assert_int_equal(turns, 1);
+        db_set_meanwhile(db, (struct db_meanwhile){.fd = -1});
+        wake_up(&wake);
+        done(db_exec(db, "SELECT pg_sleep($1::float)", 1, (const char *[]){"0.2"}, NULL, &err));
+        assert_int_equal(turns, 1);
+        wake_clear(&wake);
+        db_free(db);
+    }
+    wake_close(&wake);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(who_only_looks_cannot_write, fresh),
@@ -234,6 +266,7 @@ int main(void) {
         cmocka_unit_test_setup(an_outdated_statement_is_said_anew, fresh),
         cmocka_unit_test_setup(notifications_do_not_pile_up, fresh),
         cmocka_unit_test_setup(a_session_ended_is_noticed, fresh),
+        cmocka_unit_test_setup(others_are_served_meanwhile, fresh),
     };
     if (!database_given())
         return 0;

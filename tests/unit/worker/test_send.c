@@ -1,5 +1,6 @@
 /* What is stored and waits for its place: the most urgent is first, and who was there before stays
- * before. */
+ * before. While the database is busy it goes out as far as slots reach, unless something is to be
+ * known first. */
 #include "worker/internal.h"
 
 #include <setjmp.h>
@@ -30,7 +31,91 @@ static void urgent_mail_waits_in_front(void **state) {
     assert_null(w.waiting.head);
 }
 
+/* --- while the database is busy ----------------------------------------------------------------
+ */
+
+static struct life life;
+static struct settings settings = {.concurrency = 4, .ca_file = ""};
+
+/* Five stored requests, three slots, and a provider that answers without a wire. */
+static void stock(struct worker *w) {
+    struct err err = {0};
+    *w = (struct worker){.settings = &settings, .provider = provider_find("null")};
+    life_init(&life);
+    w->ports.life = &life;
+    metrics_init(&w->metrics, "null");
+    w->net = net_start(&settings, &err);
+    assert_non_null(w->net);
+    pacer_grant(&w->pacer, 3, clock_boot_us(), 0);
+    for (uint64_t id = 1; id <= 5; id++) {
+        struct flight *f = flight_new(id, 1);
+        assert_non_null(f);
+        f->manifest.n = 1;
+        f->deadline_us = clock_boot_us() + 600 * USEC_PER_SEC;
+        send_wait(w, f);
+    }
+}
+
+static void clear(struct worker *w) {
+    struct flights *lists[] = {&w->waiting, &w->flying, &w->answered};
+    for (int i = 0; i < 3; i++)
+        for (struct flight *f; (f = flights_pop(lists[i]));) {
+            f->manifest.n = 0;
+            flight_free(f);
+        }
+    net_stop(w->net);
+}
+
+static void what_is_stored_takes_the_slots(void **state) {
+    struct worker w;
+    (void)state;
+    stock(&w);
+    send_meanwhile(&w);
+    assert_int_equal(w.answered.n, 3);
+    assert_int_equal(w.waiting.n, 2);
+    assert_int_equal(w.pacer.slots, 0);
+    send_meanwhile(&w); /* without slots nothing goes */
+    assert_int_equal(w.waiting.n, 2);
+    clear(&w);
+}
+
+static void news_of_the_lane_come_first(void **state) {
+    struct worker w;
+    (void)state;
+    stock(&w);
+    w.lane_news = true;
+    send_meanwhile(&w);
+    assert_int_equal(w.waiting.n, 5);
+    clear(&w);
+}
+
+static void a_drain_begins_nothing(void **state) {
+    struct worker w;
+    (void)state;
+    stock(&w);
+    life_drain(&life, clock_boot_us() + USEC_PER_SEC);
+    send_meanwhile(&w);
+    assert_int_equal(w.waiting.n, 5);
+    clear(&w);
+}
+
+static void too_many_unwritten_outcomes_come_first(void **state) {
+    struct worker w;
+    (void)state;
+    stock(&w);
+    w.answered_count = 1000;
+    send_meanwhile(&w);
+    assert_int_equal(w.waiting.n, 5);
+    clear(&w);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(urgent_mail_waits_in_front)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(urgent_mail_waits_in_front),
+        cmocka_unit_test(what_is_stored_takes_the_slots),
+        cmocka_unit_test(news_of_the_lane_come_first),
+        cmocka_unit_test(a_drain_begins_nothing),
+        cmocka_unit_test(too_many_unwritten_outcomes_come_first),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
