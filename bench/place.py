@@ -208,7 +208,7 @@ class Worker:
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("POSTROOM_", "RESEND_", "PG"))}
         environment.update(DATABASE_URL=database.url, RESEND_API_KEY="re_bench_00000000",
                            RESEND_BASE_URL=place.sink.url(port), POSTROOM_FROM="Shop <hello@shop.example>",
-                           POSTROOM_RATE="10000", POSTROOM_WORKER_NAME=name, HOME=str(place.folder),
+                           POSTROOM_RATE="100000", POSTROOM_WORKER_NAME=name, HOME=str(place.folder),
                            XDG_STATE_HOME=str(place.folder / "state"))
         environment.update({"POSTROOM_" + k.upper(): str(v) for k, v in settings.items()})
         place.workers.append(self)

@@ -45,7 +45,7 @@ const struct key config_keys[] = {
      "certificates (PEM) to trust besides the system's"},
     {"from", "POSTROOM_FROM", "", KEY_MAILBOX, FIELD(from), 0, 0, NULL, false,
      "the sender of messages that name none: a@b or \"Name <a@b>\""},
-    {"rate", "POSTROOM_RATE", "learnt", KEY_NUMBER, FIELD(rate), 0.01, 1e4, "learnt", false,
+    {"rate", "POSTROOM_RATE", "learnt", KEY_NUMBER, FIELD(rate), 0.01, 1e5, "learnt", false,
      "requests per second for the whole lane, over all workers"},
     {"daily_quota", "POSTROOM_DAILY_QUOTA", "none", KEY_COUNT, FIELD(daily_quota), 1, 1e12, "none",
      false, "messages per day (UTC)"},

@@ -398,7 +398,7 @@ static void bad_values(void **state) {
     static const struct {
         const char *key, *value, *says;
     } cases[] = {
-        {"rate", "", "from 0.01 to 10000, or learnt"},
+        {"rate", "", "from 0.01 to 100000, or learnt"},
         {"rate", "0", "from 0.01"},
         {"rate", "-1", "from 0.01"},
         {"rate", "nan", "from 0.01"},
