@@ -182,8 +182,9 @@ bool net_reap(struct net *n, uint64_t *id, struct wire_response *response) {
     if (t) {
         n->done.first = t->next;
     }
-    if (t && !n->done.first)
+    if (t && !n->done.first) {
         transfer_list_init(&n->done);
+    }
     if (n->told && !n->done.first) {
         wake_clear(&n->wake);
         n->told = false;

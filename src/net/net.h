@@ -32,7 +32,7 @@ void net_stop(struct net *n);
 bool net_submit(struct net *n, uint64_t id, struct wire_request *request, int64_t start_us,
                 int64_t deadline_us, struct err *err) MUST_CHECK;
 
-/* Between the two submissions do not wake the thread one by one. */
+/* What is submitted between the two wakes the thread once, at the end. */
 void net_hold(struct net *n);
 void net_release(struct net *n);
 

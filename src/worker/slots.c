@@ -5,7 +5,7 @@
 /* Messages left below which each claim looks at what all others sent and have in flight: more than
  * they can claim between two looks every few seconds. */
 #define QUOTA_NEAR 20000
-#define SOON_S 0.005                          /* PACER_LATE_US is longer: none is missed for it */
+#define SOON_MS 5                             /* PACER_LATE_US is longer: none is missed for it */
 #define IN_FLIGHT_WAIT_US (200 * USEC_PER_MS) /* for answers that may leave something over */
 
 int slots_free_places(const struct worker *w) {
@@ -48,10 +48,14 @@ static int64_t first_slot_us(struct worker *w, int64_t now_us) {
     return w->grant.now_us + w->grant.first_in_us + offset;
 }
 
-/* A draw is a commit: of a fast lane as many as places may come free in a few milliseconds. */
+/* A draw is a commit: of a fast lane as many slots as will find a place within a few milliseconds,
+ * because one that is missed is lost to all. */
 static int places_soon(const struct worker *w) {
-    int free = slots_free_places(w), soon = (int)(w->grant.rate * SOON_S);
-    return soon > free ? soon : free;
+    int free = slots_free_places(w), slots = (int)(w->grant.rate * SOON_MS / 1e3);
+    int64_t answers =
+        w->settings->concurrency * (int64_t)SOON_MS / (w->answer_ms ? w->answer_ms : 1);
+    int64_t soon = free + answers < slots ? free + answers : slots;
+    return soon > free ? (int)soon : free;
 }
 
 bool slots_draw(struct worker *w, int most, struct err *err) {
