@@ -28,7 +28,8 @@ workers() {
         [ "$code" = 137 ] || return 0
         deaths=$((deaths + 1))
         [ "$deaths" -lt 40 ] || fail "it kills and kills"
-        sql "SELECT pg_terminate_backend(pid) FROM ($STRUCK) s" >/dev/null
+        # It waits until they are gone: one still dying would be taken for the next worker's.
+        sql "SELECT pg_terminate_backend(pid, 60000) FROM ($STRUCK) s" >/dev/null
         leases_end
     done
 }
