@@ -80,12 +80,12 @@ dies_beside() { # POINT WAY
     is "$WHERE: sent but not told" "$sent" "$told"
     let_go
     wait_sql "$WHERE: the write to end" 20 0 "$WAITING"
-    wait_sql "$WHERE: its sessions to end" 20 0 "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'postroom'"
+    wait_sql "$WHERE: its sessions to end" 20 0 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'postroom'"
     sent=$(count sent)
     [ "$sent" -ge "$told" ] || fail "$WHERE: $told were told, and $sent are sent"
     ended_well $((effects - sent))
 }
-WAITING="SELECT count(*) FROM pg_stat_activity WHERE application_name = 'postroom' AND wait_event_type = 'Lock'"
+WAITING="SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'postroom' AND wait_event_type = 'Lock'"
 
 # It stands still for longer than the lease, while its worker goes on; another takes over what was to be written.
 too_late() { # WAY
