@@ -38,6 +38,38 @@ sql "CREATE ROLE few_$$; GRANT SELECT, INSERT ON email_messages TO few_$$"
 sql "SET ROLE few_$$; $mail"
 all_sent 10
 
+# The trigger runs with its owner's rights, so nothing that the caller puts before PostgreSQL's own
+# functions, operators and our table is used by it.
+sql "CREATE SCHEMA trap AUTHORIZATION few_$$; SET ROLE few_$$; SET search_path = trap;
+     CREATE TABLE sprung (who text);
+     CREATE FUNCTION spring(what text) RETURNS void LANGUAGE sql SET search_path = trap, pg_catalog AS
+         'INSERT INTO sprung VALUES (\$1 || '' as '' || current_user)';
+     CREATE FUNCTION current_setting(text) RETURNS text LANGUAGE sql AS 'SELECT trap.spring(\$1); SELECT \$1';
+     CREATE FUNCTION clock_timestamp() RETURNS timestamptz LANGUAGE sql AS 'SELECT trap.spring(''clock''); SELECT pg_catalog.now()';
+     CREATE FUNCTION pg_notify(text, text) RETURNS void LANGUAGE sql AS 'SELECT trap.spring(''notify'')';
+     CREATE FUNCTION later(timestamptz, timestamptz) RETURNS boolean LANGUAGE sql AS 'SELECT trap.spring(''later''); SELECT true';
+     CREATE FUNCTION same(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT trap.spring(''same''); SELECT true';
+     CREATE OPERATOR > (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION = later);
+     CREATE OPERATOR = (LEFTARG = text, RIGHTARG = text, FUNCTION = same);
+     CREATE OPERATOR <> (LEFTARG = text, RIGHTARG = text, FUNCTION = same)"
+trapped="SET search_path = trap, pg_catalog"
+sql "$trapped; SET ROLE few_$$; SELECT current_setting('it')" >/dev/null
+sql_is "the trap, when it is stepped on" "it as few_$$" "SELECT who FROM trap.sprung"
+for level in "READ COMMITTED" "REPEATABLE READ"; do
+    sql "$trapped; SET ROLE few_$$; BEGIN ISOLATION LEVEL $level; ${mail/email/public.email}; COMMIT"
+    all_sent 10
+done
+sql "INSERT INTO postroom.attention VALUES ('awake', now() + interval '1 hour');
+     $trapped; SET ROLE few_$$; ${mail/email/public.email};
+     RESET ROLE; RESET search_path; DELETE FROM postroom.attention WHERE worker = 'awake'; NOTIFY postroom"
+all_sent 10
+sql "BEGIN; CREATE TEMP TABLE kept AS TABLE postroom.attention; DELETE FROM postroom.attention;
+     $trapped; SET ROLE few_$$; ${mail/email/public.email};
+     RESET ROLE; RESET search_path; INSERT INTO postroom.attention TABLE kept; NOTIFY postroom; COMMIT"
+all_sent 10
+sql_is "the trap, by the trigger" "it as few_$$" "SELECT string_agg(who, ', ') FROM trap.sprung"
+sql "DROP SCHEMA trap CASCADE"
+
 # Under a stream of mail it is awake, and nobody notifies it; not even then an old state is trusted.
 many=$(for _ in $(seq 100); do echo "$mail;"; done)
 stream() {
