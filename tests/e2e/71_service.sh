@@ -39,7 +39,7 @@ PY
 }
 wait_for "an end to the food" 10 starved # sooner than a statement is given up
 wait_sql "the worker to be stuck" 20 t "SELECT count(*) > 0 FROM pg_stat_activity
-    WHERE wait_event_type = 'Lock' AND query LIKE '%postroom.workers%'"
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%postroom.workers%'"
 before=$(fed)
 echo "COMMIT;" >&9
 exec 9>&-
